@@ -1,0 +1,4 @@
+//! Keeps Kerberos web authentication on Lync Server and Skype for Business Server in a declared state.
+
+pub mod codes;
+pub mod model;

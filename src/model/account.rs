@@ -1,0 +1,167 @@
+//! What Active Directory says of Kerberos accounts and SPNs.
+
+use super::{AccountName, Caseless, Cause, Reading, Spn};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Any holder of an SPN, as `DOMAIN\name` without the `$` of a computer, or a distinguished name.
+///
+/// Unlike [`AccountName`] it may break the rules of Kerberos accounts: anyone can hold an SPN.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Principal(Caseless);
+
+impl Principal {
+    /// The holder of that name; a computer's trailing `$` is left out.
+    pub fn new(text: &str) -> Self {
+        Self(Caseless::from(text.trim().trim_end_matches('$')))
+    }
+
+    /// The name as it was read.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether this is that Kerberos account.
+    pub fn is(&self, account: &AccountName) -> bool {
+        *self == Self::from(account)
+    }
+}
+
+impl From<&AccountName> for Principal {
+    fn from(account: &AccountName) -> Self {
+        Self(Caseless::from(account.as_str()))
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A set of Kerberos encryption types, as the bits of `msDS-SupportedEncryptionTypes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EncryptionTypes(pub u32);
+
+impl EncryptionTypes {
+    /// DES-CBC-CRC and DES-CBC-MD5.
+    pub const DES: Self = Self(0x3);
+    /// RC4-HMAC.
+    pub const RC4: Self = Self(0x4);
+    /// AES128-CTS-HMAC-SHA1-96.
+    pub const AES128: Self = Self(0x8);
+    /// AES256-CTS-HMAC-SHA1-96.
+    pub const AES256: Self = Self(0x10);
+
+    const NAMED: [(Self, &'static str); 4] =
+        [(Self::DES, "des"), (Self::RC4, "rc4"), (Self::AES128, "aes128"), (Self::AES256, "aes256")];
+
+    /// Whether any type of `other` is among these.
+    pub fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether AES128 or AES256 is among these.
+    pub fn has_aes(self) -> bool {
+        self.intersects(Self::AES128.union(Self::AES256))
+    }
+
+    /// Only the bits that name an encryption type.
+    #[must_use]
+    pub fn types_only(self) -> Self {
+        Self(self.0 & 0x1f)
+    }
+}
+
+impl fmt::Display for EncryptionTypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> =
+            Self::NAMED.iter().filter(|(bits, _)| self.intersects(*bits)).map(|(_, name)| *name).collect();
+        f.write_str(if names.is_empty() { "none" } else { "" })?;
+        f.write_str(&names.join(", "))
+    }
+}
+
+/// One account object of Active Directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountState {
+    /// Whether it is a computer object; the feature needs one.
+    pub computer: bool,
+    /// Whether it is enabled.
+    pub enabled: bool,
+    /// When it expires (`accountExpires`), if ever.
+    pub expires_at: Option<Timestamp>,
+    /// The SPNs it holds (`servicePrincipalName`).
+    pub spns: BTreeSet<Spn>,
+    /// `msDS-SupportedEncryptionTypes`; `None` where it is unset.
+    pub encryption: Option<EncryptionTypes>,
+    /// When its password was last set (`pwdLastSet`).
+    pub password_set_at: Option<Timestamp>,
+    /// `msDS-KeyVersionNumber`.
+    pub key_version: Option<u32>,
+}
+
+/// Active Directory, as far as it was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// The accounts that were asked for; [`Reading::Absent`] where there is no such object.
+    pub accounts: BTreeMap<AccountName, Reading<AccountState>>,
+    /// Every holder in the forest of each SPN that was asked for; an empty set where nobody holds it.
+    pub holders: BTreeMap<Spn, BTreeSet<Principal>>,
+    /// Since when the domain makes AES keys (its 2008 level), where that is known.
+    pub aes_keys_since: Option<Timestamp>,
+}
+
+impl Directory {
+    /// That account, or that it was not asked for.
+    pub fn account(&self, name: &AccountName) -> Reading<&AccountState> {
+        match self.accounts.get(name) {
+            Some(reading) => reading.as_ref(),
+            None => Reading::Unreadable(Cause::NotAsked { what: name.to_string() }),
+        }
+    }
+
+    /// The holders of that SPN, or that it was not asked for.
+    ///
+    /// The accounts' own lists count too: an account that holds the SPN is among its holders.
+    pub fn holders(&self, spn: &Spn) -> Reading<BTreeSet<Principal>> {
+        match self.holders.get(spn) {
+            Some(asked) => {
+                let mut holders = asked.clone();
+                for (name, reading) in &self.accounts {
+                    if reading.known().is_some_and(|account| account.spns.contains(spn)) {
+                        holders.insert(Principal::from(name));
+                    }
+                }
+                Reading::Known(holders)
+            }
+            None => Reading::Unreadable(Cause::NotAsked { what: spn.to_string() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encryption_types_print_in_the_words_of_the_file() {
+        assert_eq!(EncryptionTypes(0x1c).to_string(), "rc4, aes128, aes256");
+        assert_eq!(EncryptionTypes(0).to_string(), "none");
+        assert!(EncryptionTypes(0x18).has_aes() && !EncryptionTypes(0x7).has_aes());
+    }
+
+    #[test]
+    fn a_computer_is_the_account_without_its_dollar_in_any_case() {
+        let account: AccountName = r"CONTOSO\kerbauth".parse().unwrap();
+        assert!(Principal::new(r"contoso\KERBAUTH$").is(&account));
+        assert!(!Principal::new(r"contoso\other").is(&account));
+    }
+}
