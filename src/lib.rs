@@ -3,3 +3,4 @@
 pub mod codes;
 pub mod model;
 pub mod plan;
+pub mod wire;

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::survey::{Defect, Standing, Survey};
-use super::{Action, ChangeAction, Layer, Predicate, RunOn, Step, Subject};
+use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, Subject};
 use crate::codes::Code;
 use crate::model::{Account, AccountName, AccountState, Reading};
 use jiff::{SignedDuration, Timestamp};
@@ -77,7 +77,7 @@ fn create(survey: &Survey<'_>, account: &Account, draft: &mut Draft) {
         Subject::Account(name.clone()),
         Layer::Directory,
         ChangeAction::Create,
-        "computer account",
+        Property::ComputerAccount,
         None,
         Some(place),
     );

@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
 use super::passwords::{Decision, Decisions, Withheld};
 use super::survey::{Standing, Survey};
-use super::{Action, ChangeAction, Consent, Layer, Predicate, RunOn, Step, Subject};
+use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject};
 use crate::codes::Code;
 use crate::model::{AccountName, DeclaredAccount, Reading, Site, UseWindowsAuth};
 
@@ -111,7 +111,7 @@ fn assign(
     };
     let change = if current.is_some() { ChangeAction::Update } else { ChangeAction::Create };
     let before = current.map(ToString::to_string);
-    draft.change(subject.clone(), Layer::Assignment, change, "account", before, Some(wanted.to_string()));
+    draft.change(subject.clone(), Layer::Assignment, change, Property::Account, before, Some(wanted.to_string()));
     let preconditions = vec![
         Predicate::AssignmentIs { site: name.clone(), account: current.cloned() },
         Predicate::AccountUsable { account: wanted.clone() },
@@ -123,7 +123,14 @@ fn assign(
 
 fn unassign(site: &Site, current: &AccountName, draft: &mut Draft) {
     let (name, subject) = (site.name.clone(), Subject::Site(site.name.clone()));
-    draft.change(subject.clone(), Layer::Assignment, ChangeAction::Delete, "account", Some(current.to_string()), None);
+    draft.change(
+        subject.clone(),
+        Layer::Assignment,
+        ChangeAction::Delete,
+        Property::Account,
+        Some(current.to_string()),
+        None,
+    );
     let step = step(
         Action::UnassignAccount { site: name.clone(), from: current.clone() },
         subject,

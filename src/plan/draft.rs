@@ -2,8 +2,8 @@
 
 use super::enable_topology::{self, Reason};
 use super::{
-    Change, ChangeAction, Finding, Layer, Plan, PropertyChange, Scope, Step, StepId, Subject, Summary, Survey,
-    Unreadable,
+    Change, ChangeAction, Finding, Layer, Plan, Property, PropertyChange, Scope, Step, StepId, Subject, Summary,
+    Survey, Unreadable,
 };
 use crate::codes::{Allow, Code, Severity};
 use crate::model::Cause;
@@ -33,7 +33,7 @@ impl Draft {
         subject: Subject,
         layer: Layer,
         action: ChangeAction,
-        name: &'static str,
+        name: Property,
         before: Option<String>,
         after: Option<String>,
     ) {

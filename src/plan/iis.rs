@@ -2,7 +2,9 @@
 
 use super::draft::Draft;
 use super::survey::{Survey, Target};
-use super::{Action, Change, ChangeAction, Layer, LocationChange, Predicate, PropertyChange, RunOn, Step, Subject};
+use super::{
+    Action, Change, ChangeAction, Layer, LocationChange, Predicate, Property, PropertyChange, RunOn, Step, Subject,
+};
 use crate::codes::Code;
 use crate::model::{IisConfiguration, Reading};
 
@@ -35,7 +37,7 @@ fn inspect_server(target: &Target<'_>, configuration: &IisConfiguration, draft: 
                     continue;
                 }
                 let properties = settings.iter().map(|setting| PropertyChange {
-                    name: setting.after.name(),
+                    name: Property::from(&setting.after),
                     before: Some(setting.before.value()),
                     after: Some(setting.after.value()),
                 });

@@ -34,7 +34,7 @@ pub use summary::{PoolHealth, Summary};
 pub use survey::{Invalidity, ServerState, Survey, Target};
 
 use crate::codes::{Allow, Code, Severity};
-use crate::model::{AccountName, Actual, Deployment, Origin};
+use crate::model::{AccountName, Actual, Deployment, Origin, Setting};
 use jiff::Timestamp;
 
 /// What differs between a deployment and reality, and what to do about it.
@@ -150,12 +150,67 @@ pub struct Change {
 /// One property's difference, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropertyChange {
-    /// Its name.
-    pub name: &'static str,
+    /// Which one.
+    pub name: Property,
     /// What it is; `None` where it is not there.
     pub before: Option<String>,
     /// What it shall be; `None` where it goes.
     pub after: Option<String>,
+}
+
+/// The properties that changes speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Property {
+    /// The account of a site.
+    Account,
+    /// The computer object of an account, by its container.
+    ComputerAccount,
+    /// Who holds an SPN.
+    Holder,
+    /// An account's password, by when it was set.
+    Password,
+    /// A server's Kerberos configuration.
+    Configuration,
+    /// `enabled` of `windowsAuthentication`.
+    Enabled,
+    /// `useKernelMode`.
+    UseKernelMode,
+    /// `useAppPoolCredentials`.
+    UseAppPoolCredentials,
+    /// `providers`.
+    Providers,
+    /// `extendedProtection`.
+    ExtendedProtection,
+}
+
+impl Property {
+    /// The words for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::ComputerAccount => "computer account",
+            Self::Holder => "holder",
+            Self::Password => "password",
+            Self::Configuration => "Kerberos configuration",
+            Self::Enabled => "enabled",
+            Self::UseKernelMode => "useKernelMode",
+            Self::UseAppPoolCredentials => "useAppPoolCredentials",
+            Self::Providers => "providers",
+            Self::ExtendedProtection => "extendedProtection",
+        }
+    }
+}
+
+impl From<&Setting> for Property {
+    fn from(setting: &Setting) -> Self {
+        match setting {
+            Setting::Enabled(_) => Self::Enabled,
+            Setting::UseKernelMode(_) => Self::UseKernelMode,
+            Setting::UseAppPoolCredentials(_) => Self::UseAppPoolCredentials,
+            Setting::Providers(_) => Self::Providers,
+            Setting::ExtendedProtection(_) => Self::ExtendedProtection,
+        }
+    }
 }
 
 /// What the operator asks of a plan, beside the file.

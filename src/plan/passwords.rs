@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::survey::{Invalidity, ServerState, Standing, Survey, Target};
-use super::{Action, ChangeAction, Consent, Layer, Predicate, RunOn, Step, Subject};
+use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject};
 use crate::codes::Code;
 use crate::model::{AccountName, PoolFqdn, ServerFqdn, SiteName, Witness};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -204,7 +204,7 @@ fn change(account: &AccountName, target: &Target<'_>, draft: &mut Draft) {
         Some(ServerState::Unknown(_)) | None => "not known".to_owned(),
     };
     let after = Some(format!("valid for {account}"));
-    draft.change(subject(target), Layer::Kerberos, ChangeAction::Update, "configuration", Some(before), after);
+    draft.change(subject(target), Layer::Kerberos, ChangeAction::Update, Property::Configuration, Some(before), after);
 }
 
 fn copy(account: &AccountName, target: &Target<'_>, source: Source<'_, '_>, draft: &mut Draft) {
@@ -252,7 +252,7 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
     let before = set_at.map(|at| format!("set {at}"));
     let after = Some("a new random one".to_owned());
     let subject = Subject::Account(account.clone());
-    draft.change(subject.clone(), Layer::Directory, ChangeAction::Update, "password", before, after);
+    draft.change(subject.clone(), Layer::Directory, ChangeAction::Update, Property::Password, before, after);
     let (because, disrupts, consent) = match ground {
         Ground::Created => {
             ("the account is created by this plan, so no server has its password yet".to_owned(), None, None)
@@ -326,25 +326,22 @@ fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withheld, draft: &
     }
 }
 
-/// Why a target is to be mended, in a sentence.
+/// Why a target is to be mended: a clause without its name, so that many servers may share it.
 fn told(target: &Target<'_>) -> String {
-    let server = target.server;
     match &target.state {
         Some(ServerState::Invalid(Invalidity::Reported { by, at, detail })) => {
             let detail = detail.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
             match by {
-                Witness::Ticket => format!("{server} refused a fresh ticket at {at}{detail}"),
-                Witness::Test => format!("{server} is invalid by the test of {at}{detail}"),
-                Witness::Lab => format!("{server} is invalid in the lab at {at}{detail}"),
+                Witness::Ticket => format!("it refused a fresh ticket at {at}{detail}"),
+                Witness::Test => format!("it is invalid by the test of {at}{detail}"),
+                Witness::Lab => format!("it is invalid in the lab at {at}{detail}"),
             }
         }
-        Some(ServerState::Invalid(Invalidity::OtherAccount(other))) => {
-            format!("{server} still uses {other}")
-        }
+        Some(ServerState::Invalid(Invalidity::OtherAccount(other))) => format!("it still uses {other}"),
         Some(ServerState::Invalid(Invalidity::NotAssigned)) => {
-            format!("{server} never got the password: its site did not have the account")
+            "it never got the password: its site did not have the account".to_owned()
         }
-        _ => format!("{server} is not known to be valid"),
+        _ => "it is not known to be valid".to_owned(),
     }
 }
 

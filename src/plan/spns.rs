@@ -4,7 +4,7 @@
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
 use super::survey::{Standing, Survey};
-use super::{Action, ChangeAction, Layer, Predicate, RunOn, Step, StepKind, Subject};
+use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, StepKind, Subject};
 use crate::codes::Code;
 use crate::model::{AccountName, DeclaredAccount, Pool, Principal, Reading, Site, Spn};
 use std::collections::{BTreeSet, HashSet};
@@ -104,7 +104,7 @@ impl Place<'_, '_> {
 
     fn report_missing(&self, spn: &Spn, account: &AccountName, draft: &mut Draft) {
         let after = Some(account.to_string());
-        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Create, "holder", None, after);
+        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Create, Property::Holder, None, after);
         if self.moves {
             return; // the assignment step is the reason
         }
@@ -121,7 +121,7 @@ impl Place<'_, '_> {
 
     fn report_left_over(&self, spn: &Spn, former: &AccountName, draft: &mut Draft) {
         let before = Some(former.to_string());
-        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Delete, "holder", before, None);
+        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Delete, Property::Holder, before, None);
         if self.moves {
             return;
         }
@@ -183,7 +183,7 @@ impl Place<'_, '_> {
 
     fn remove(&self, spn: &Spn, holder: &Principal, holders: &BTreeSet<Principal>, draft: &mut Draft) {
         let before = Some(holder.to_string());
-        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Delete, "holder", before, None);
+        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Delete, Property::Holder, before, None);
         let because = match self.site.account.name() {
             Some(account) => format!("{spn} belongs on {account}; setspn -S refuses it there while {holder} holds it"),
             None => format!(
@@ -197,7 +197,7 @@ impl Place<'_, '_> {
 
     fn add(&self, spn: &Spn, account: &AccountName, draft: &mut Draft) {
         let after = Some(account.to_string());
-        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Create, "holder", None, after);
+        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Create, Property::Holder, None, after);
         let because =
             format!("{} overrides its internal web FQDN, and Enable-CsTopology does not make that SPN", self.pool.fqdn);
         let action = Action::AddSpn { spn: spn.clone(), account: account.clone() };
