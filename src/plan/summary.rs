@@ -21,6 +21,8 @@ pub struct PoolHealth {
     pub site: SiteName,
     /// The pool.
     pub pool: PoolFqdn,
+    /// Whether the site does not have the account yet: until then, an invalid server hurts nobody.
+    pub pending: bool,
     /// How many are known to be valid.
     pub valid: usize,
     /// How many are known to be invalid.
@@ -51,7 +53,8 @@ impl Summary {
             }
             let at = *places.entry((target.site, target.pool)).or_insert_with(|| {
                 let (site, pool) = (target.site.clone(), target.pool.clone());
-                summary.pools.push(PoolHealth { site, pool, valid: 0, invalid: 0, unreadable: 0 });
+                let pending = target.account != survey.assigned(target.site).known().copied();
+                summary.pools.push(PoolHealth { site, pool, pending, valid: 0, invalid: 0, unreadable: 0 });
                 summary.pools.len() - 1
             });
             let health = &mut summary.pools[at];

@@ -628,6 +628,8 @@ pub struct PoolHealth {
     pub site: String,
     /// The pool.
     pub pool: String,
+    /// Whether the site does not have the account yet: until then, an invalid server hurts nobody.
+    pub pending: bool,
     /// Its servers.
     pub servers: Health,
 }

@@ -324,6 +324,7 @@ impl TryFrom<&Summary> for plan::Summary {
             Ok(plan::PoolHealth {
                 site: name(&pool.site)?,
                 pool: name(&pool.pool)?,
+                pending: pool.pending,
                 valid: pool.servers.valid,
                 invalid: pool.servers.invalid,
                 unreadable: pool.servers.unreadable,

@@ -237,6 +237,7 @@ impl From<&plan::Summary> for Summary {
         let pool = |pool: &plan::PoolHealth| PoolHealth {
             site: pool.site.to_string(),
             pool: pool.pool.to_string(),
+            pending: pool.pending,
             servers: Health { valid: pool.valid, invalid: pool.invalid, unreadable: pool.unreadable },
         };
         Self {
