@@ -4,4 +4,5 @@ pub mod codes;
 pub mod model;
 pub mod plan;
 pub mod render;
+pub mod snapshot;
 pub mod wire;
