@@ -1,5 +1,6 @@
 //! Active Directory's accounts: the account first, SPNs second, servers last.
 
+use super::commands::quote;
 use super::draft::Draft;
 use super::survey::{Defect, Standing, Survey};
 use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, Subject};
@@ -101,17 +102,17 @@ fn report_defect(survey: &Survey<'_>, name: &AccountName, defect: Defect, draft:
         1 => "; its 1 server looks invalid meanwhile, so nothing is planned for it".to_owned(),
         many => format!("; all of its {many} servers look invalid meanwhile, so nothing is planned for them"),
     };
-    let object = name.account();
+    let object = quote(&format!("{}$", name.account()));
     let (code, message, hint) = match defect {
         Defect::Disabled => (
             Code::AccountDisabled,
             format!("the account is disabled{meanwhile}"),
-            format!("Enable-ADAccount -Identity '{object}$'   then test each site again and plan anew"),
+            format!("Enable-ADAccount -Identity {object}   then test each site again and plan anew"),
         ),
         Defect::Expired(at) => (
             Code::AccountExpired,
             format!("the account expired at {at}{meanwhile}"),
-            format!("Clear-ADAccountExpiration -Identity '{object}$'   then test each site again and plan anew"),
+            format!("Clear-ADAccountExpiration -Identity {object}   then test each site again and plan anew"),
         ),
         Defect::NotComputer => (
             Code::AccountNotComputer,
@@ -129,8 +130,8 @@ fn inspect_encryption(survey: &Survey<'_>, name: &AccountName, state: &AccountSt
     // AES128 and AES256: what is left once Windows has retired RC4.
     let bits = wanted.map_or(0x18, |types| types.0);
     let set = format!(
-        "Set-ADObject -Identity (Get-ADComputer '{}').DistinguishedName -Replace @{{'msDS-SupportedEncryptionTypes'={bits}}}",
-        name.account()
+        "Set-ADObject -Identity (Get-ADComputer {}).DistinguishedName -Replace @{{'msDS-SupportedEncryptionTypes'={bits}}}",
+        quote(name.account())
     );
     let set = format!("{set}   after one server was proved by a ticket with AES");
     let domain = survey.actual.directory.known().and_then(|directory| directory.aes_keys_since);
@@ -139,7 +140,7 @@ fn inspect_encryption(survey: &Survey<'_>, name: &AccountName, state: &AccountSt
     {
         let message =
             format!("its password was set at {password}, before the domain made AES keys ({since}), so it has none");
-        let hint = format!("one rotation makes them: plan with --rotate '{name}' --reason 'AES keys'");
+        let hint = format!("one rotation makes them: plan with --rotate {} --reason 'AES keys'", quote(name.as_str()));
         draft.find(Code::PasswordBeforeAes, subject.clone(), message, Some(hint));
     }
     match state.encryption {
@@ -171,7 +172,8 @@ fn inspect_age(survey: &Survey<'_>, name: &AccountName, state: &AccountState, dr
     if age > limit {
         let days = |duration: SignedDuration| duration.as_hours() / 24;
         let message = format!("its password is {} days old; declared is at most {}", days(age), days(limit));
-        let hint = format!("plan with --rotate '{name}' --reason 'password age', for a maintenance window");
+        let hint =
+            format!("plan with --rotate {} --reason 'password age', for a maintenance window", quote(name.as_str()));
         draft.find(Code::PasswordOld, Subject::Account(name.clone()), message, Some(hint));
     }
 }

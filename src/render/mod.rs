@@ -2,5 +2,11 @@
 //! format only translates its syntax.
 
 pub mod escape;
+pub mod markdown;
 pub mod outline;
 pub mod text;
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod sample;

@@ -3,7 +3,7 @@
 use super::words::{fold, list};
 use super::{Item, Label, Mark};
 use crate::model::{PoolFqdn, ServerFqdn};
-use crate::plan::{Action, Consent, Plan, RunOn, Step, StepKind};
+use crate::plan::{Action, Consent, Plan, RunOn, Step, StepKind, commands, quote};
 
 /// The steps that somebody notices.
 pub(super) fn disruptions(plan: &Plan) -> Vec<Item> {
@@ -26,9 +26,10 @@ fn consent(step: &Step) -> Option<String> {
         (Consent::Unassignment, Action::UnassignAccount { site, .. }) => ("unassignment", site.to_string()),
         _ => return None,
     };
-    let quoted =
-        if subject.contains(char::is_whitespace) { format!("'{kind}:{subject}'") } else { format!("{kind}:{subject}") };
-    Some(format!("consent: apply with --allow {quoted}"))
+    let consent = format!("{kind}:{subject}");
+    let simple = |c: char| c.is_alphanumeric() || ":\\.-_".contains(c);
+    let consent = if consent.chars().all(simple) { consent } else { quote(&consent) };
+    Some(format!("consent: apply with --allow {consent}"))
 }
 
 /// What steps share that read alike.
@@ -63,7 +64,8 @@ fn item(group: &[&(usize, &Step)]) -> Item {
     let last = group.last().map_or(number, |(number, _)| *number);
     let names: Vec<String> =
         group.iter().filter_map(|(_, step)| step.subject.server()).map(ToString::to_string).collect();
-    let mut item = Item::new(Mark::Step(number, last), sentence(first, group.len()));
+    let mut item = Item::new(Mark::Step(number, last), sentence(first, group.len())).covering(group.len());
+    item.commands = group.iter().flat_map(|(_, step)| commands(&step.action)).collect();
     if group.len() > 1 {
         item = item.note(Label::Servers, list(&names));
     }
