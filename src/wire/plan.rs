@@ -633,3 +633,8 @@ pub struct PoolHealth {
     /// Its servers.
     pub servers: Health,
 }
+
+/// The JSON schema of this format.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Plan).to_value()
+}
