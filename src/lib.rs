@@ -1,4 +1,7 @@
 //! Keeps Kerberos web authentication on Lync Server and Skype for Business Server in a declared state.
 
 pub mod codes;
+pub mod deployment;
 pub mod model;
+pub mod render;
+pub mod wire;

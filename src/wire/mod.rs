@@ -1,0 +1,3 @@
+//! The formats that programs read, one set of types both ways.
+
+pub mod diagnostics;
