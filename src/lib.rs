@@ -3,5 +3,7 @@
 pub mod codes;
 pub mod deployment;
 pub mod model;
+pub mod plan;
 pub mod render;
+pub mod snapshot;
 pub mod wire;

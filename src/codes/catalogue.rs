@@ -120,6 +120,7 @@ Plan {
     AccountDisabled "account-disabled" Error "The Kerberos account is disabled";
     AccountExpired "account-expired" Error "The Kerberos account has expired";
     AccountNotComputer "account-not-computer" Error "The Kerberos account is not a computer account";
+    AccountGone "account-gone" Error "A site is assigned to an account that does not exist and is not declared";
     AccountEncryptionUnset "account-encryption-unset" Note "The account's encryption types are unset: the domain's default holds";
     AccountEncryptionWeak "account-encryption-weak" Error "The account allows DES or RC4 only";
     AccountEncryptionDiffers "account-encryption-differs" Warning "The account's encryption types are not the declared ones";
@@ -128,14 +129,16 @@ Plan {
     AccountLeftOver "account-left-over" Note "An account is assigned to no site any more; deleting it is by hand";
 
     // The plan: SPNs.
+    SpnMissing "spn-missing" Warning "An SPN that Enable-CsTopology makes is not on the account: it was not run after an earlier change";
+    SpnLeftOver "spn-left-over" Warning "An account that is no longer assigned still holds an SPN: Enable-CsTopology was not run";
     SpnOnTwoAccounts "spn-on-two-accounts" Error "An SPN is held by more than one account";
     SpnForeignHolder "spn-foreign-holder" Error "An SPN is held by an account that this deployment does not know";
     SpnUnexpected "spn-unexpected" Warning "A Kerberos account holds an HTTP SPN that no pool needs";
 
     // The plan: servers.
+    AssignmentWithheld "assignment-withheld" Error "An assignment is not planned, because its servers could not follow";
     RotationWithheld "rotation-withheld" Error "No valid server to copy from, and no ground for a rotation";
     SourceNotValid "source-not-valid" Warning "The declared source is not known to be valid, so another one serves";
-    ReadingsWithheld "readings-withheld" Warning "Readings say nothing while the account cannot be used";
     KerberosNeverUsed "kerberos-never-used" Error "Web Services do not negotiate, so Kerberos is never used";
     LocationMissing "location-missing" Warning "A server does not have a declared IIS location";
     OutOfScope "out-of-scope" Warning "What is needed reaches beyond the scope of this plan";

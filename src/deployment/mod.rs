@@ -33,10 +33,9 @@ pub use schema::schema;
 pub use source::{Position, SourceText, Span};
 
 use crate::codes::{Allow, Code, Severity};
-use crate::model::{Deployment, Origin};
+use crate::model::{Deployment, Digest, Origin};
 use document::Document;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tree::{Node, Value};
 use typed::Placed;
 
@@ -65,7 +64,7 @@ pub fn load(name: &str, bytes: &[u8]) -> Loaded {
     diagnostics.sort_by(|a, b| (a.at, a.code, &a.message).cmp(&(b.at, b.code, &b.message)));
     diagnostics.dedup();
     let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity() != Severity::Error);
-    let origin = || Origin { source: name.to_owned(), digest: digest(source.text()) };
+    let origin = || Origin { source: name.to_owned(), digest: Digest::of(source.text().as_bytes()).to_string() };
     let deployment = understood.document.filter(|_| sound).and_then(|document| resolve::resolve(&document, origin()));
     Loaded { deployment, allow: understood.allow, diagnostics: understood.diagnostics, source }
 }
@@ -105,14 +104,4 @@ fn understand(source: &SourceText) -> Understood {
             Understood { diagnostics, ..Understood::default() }
         }
     }
-}
-
-fn digest(text: &str) -> String {
-    use std::fmt::Write;
-    let mut digest = String::from("sha256:");
-    for byte in Sha256::digest(text.as_bytes()) {
-        // Writing to a String cannot fail.
-        let _ = write!(digest, "{byte:02x}");
-    }
-    digest
 }

@@ -115,6 +115,8 @@ pub struct Directory {
     pub accounts: BTreeMap<AccountName, Reading<AccountState>>,
     /// Every holder in the forest of each SPN that was asked for; an empty set where nobody holds it.
     pub holders: BTreeMap<Spn, BTreeSet<Principal>>,
+    /// The SPNs that were asked for and whose holders could not be looked for.
+    pub unreadable: BTreeMap<Spn, Cause>,
     /// Since when the domain makes AES keys (its 2008 level), where that is known.
     pub aes_keys_since: Option<Timestamp>,
 }
@@ -142,7 +144,10 @@ impl Directory {
                 }
                 Reading::Known(holders)
             }
-            None => Reading::Unreadable(Cause::NotAsked { what: spn.to_string() }),
+            None => Reading::Unreadable(match self.unreadable.get(spn) {
+                Some(cause) => cause.clone(),
+                None => Cause::NotAsked { what: spn.to_string() },
+            }),
         }
     }
 }

@@ -9,6 +9,7 @@ mod account;
 mod actual;
 mod caseless;
 mod deployment;
+mod digest;
 mod iis;
 mod maintenance;
 mod names;
@@ -21,6 +22,7 @@ pub use actual::{
 };
 pub use caseless::Caseless;
 pub use deployment::{Account, DeclaredAccount, Deployment, Pool, Server, Site};
+pub use digest::Digest;
 pub use iis::{
     ExpectedAuthentication, ExpectedLocation, ExtendedProtection, IisConfiguration, Layer, Provider, ProviderEdit,
     Setting, SettingChange, WindowsAuthentication,

@@ -164,6 +164,13 @@ impl WebFqdn {
     }
 }
 
+impl Spn {
+    /// Whether its class is `http`.
+    pub fn is_http(&self) -> bool {
+        self.as_str().split_once('/').is_some_and(|(class, _)| class.eq_ignore_ascii_case("http"))
+    }
+}
+
 impl AccountName {
     /// The part before the backslash.
     pub fn domain(&self) -> &str {

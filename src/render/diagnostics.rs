@@ -1,9 +1,10 @@
 //! Diagnostics as text, drawn as rustc and cargo draw theirs.
 
+use super::escape::{Lines, steers, terminal};
 use crate::codes::Severity;
 use crate::deployment::{Diagnostic, Loaded, SourceText, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use std::fmt::Write;
+use std::borrow::Cow;
 
 /// Whether the text carries colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +65,13 @@ fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a SourceText) -> Vec<Group<'
 }
 
 /// The line where the stretch begins, with what of the stretch is in it marked.
-fn draw<'a>(group: Group<'a>, at: Span, source: &SourceText, kind: AnnotationKind, label: Option<&str>) -> Group<'a> {
+fn draw<'a>(
+    group: Group<'a>,
+    at: Span,
+    source: &'a SourceText,
+    kind: AnnotationKind,
+    label: Option<&'a str>,
+) -> Group<'a> {
     let (start, end) = (source.position(at.start), source.position(at.end));
     let name = visible(source.name());
     let line = source.line(start.line);
@@ -72,7 +79,8 @@ fn draw<'a>(group: Group<'a>, at: Span, source: &SourceText, kind: AnnotationKin
         return group.element(Origin::path(name).line(start.line).char_column(start.column));
     }
     // Character by character, so that the columns stay those of the file.
-    let shown: Vec<char> = line.chars().map(|c| if acts(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    let shown: Vec<char> =
+        line.chars().map(|c| if steers(c) && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }).collect();
     let last = if end.line == start.line { end.column - 1 } else { shown.len() };
     let bytes = |columns: usize| shown.iter().take(columns).map(|c| c.len_utf8()).sum::<usize>();
     let from = bytes(start.column - 1);
@@ -85,43 +93,8 @@ fn draw<'a>(group: Group<'a>, at: Span, source: &SourceText, kind: AnnotationKin
     group.element(Snippet::source(text).path(name).line_start(start.line).annotation(annotation))
 }
 
-/// The text with everything in it visible: no control character, nothing that reorders or hides text.
-pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character == '\t' || acts(character) {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
-/// Whether a character would do something to a terminal or a reader instead of being seen.
-fn acts(character: char) -> bool {
-    match character {
-        '\t' => false,
-        // Soft hyphen, Arabic and Mongolian marks, fillers; zero-width and direction marks, separators, the byte-order
-        // mark, variation selectors, tags.
-        '\u{AD}'
-        | '\u{61C}'
-        | '\u{115F}'
-        | '\u{1160}'
-        | '\u{17B4}'
-        | '\u{17B5}'
-        | '\u{180E}'
-        | '\u{3164}'
-        | '\u{FFA0}'
-        | '\u{200B}'..='\u{200F}'
-        | '\u{2028}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}'
-        | '\u{FE00}'..='\u{FE0F}'
-        | '\u{E0000}'..='\u{E0FFF}' => true,
-        _ => character.is_control(),
-    }
+fn visible(text: &str) -> Cow<'_, str> {
+    terminal(text, Lines::Escape)
 }
 
 #[cfg(test)]

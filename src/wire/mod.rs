@@ -1,3 +1,7 @@
-//! The formats that programs read, one set of types both ways.
+//! The formats that others read: plan, diagnostics. One set of types writes and reads each.
+//!
+//! **Architecture invariant:** nothing is decided here; a wire type holds text and numbers, and becomes a value of
+//! [`crate::model`] or [`crate::plan`] by parsing.
 
 pub mod diagnostics;
+pub mod plan;

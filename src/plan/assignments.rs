@@ -1,0 +1,168 @@
+//! The Central Management Store: which account a site has.
+
+use super::draft::Draft;
+use super::enable_topology::{Reason, Trigger};
+use super::passwords::{Decision, Decisions, Withheld};
+use super::survey::{Standing, Survey};
+use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject};
+use crate::codes::Code;
+use crate::model::{AccountName, DeclaredAccount, Reading, Site, UseWindowsAuth};
+
+pub(super) fn inspect(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, draft: &mut Draft) {
+    if let Some(cause) = survey.actual.assignments.cause() {
+        draft.unreadable(Subject::Assignments, Layer::Assignment, cause);
+    }
+    let wants_kerberos = |site: &Site| matches!(site.account, DeclaredAccount::Account(_));
+    if let Some(cause) = survey.actual.web_services.cause()
+        && survey.deployment.sites.iter().any(wants_kerberos)
+    {
+        draft.unreadable(Subject::WebServices, Layer::Assignment, cause);
+    }
+    for site in survey.deployment.sites.iter().filter(|site| survey.is_published(&site.name)) {
+        inspect_web_services(survey, site, draft);
+        match (&site.account, survey.assigned(&site.name)) {
+            (_, Reading::Unreadable(_)) | (DeclaredAccount::Unmanaged | DeclaredAccount::Nobody, Reading::Absent) => {}
+            (DeclaredAccount::Unmanaged, Reading::Known(account)) => {
+                let message =
+                    format!("has {account} assigned, but the file says nothing of its account, so it is not managed");
+                let hint = format!("declare `account: {account}` to keep it, or `account: none` to take it away");
+                draft.find(Code::AccountUnmanaged, Subject::Site(site.name.clone()), message, Some(hint));
+            }
+            (DeclaredAccount::Nobody, Reading::Known(account)) => unassign(site, account, draft),
+            (DeclaredAccount::Account(wanted), Reading::Absent) => assign(survey, decisions, site, None, wanted, draft),
+            (DeclaredAccount::Account(wanted), Reading::Known(current)) if current != wanted => {
+                assign(survey, decisions, site, Some(current), wanted, draft);
+            }
+            (DeclaredAccount::Account(_), Reading::Known(_)) => {}
+        }
+    }
+}
+
+/// With NTLM or None Kerberos is never used and the account is pointless (Set-CsWebServiceConfiguration).
+fn inspect_web_services(survey: &Survey<'_>, site: &Site, draft: &mut Draft) {
+    let Reading::Known(settings) = &survey.actual.web_services else { return };
+    if site.account.name().is_none() {
+        return;
+    }
+    for pool in site.pools.iter().filter(|pool| pool.role.runs_web_services()) {
+        let Some(auth @ (UseWindowsAuth::Ntlm | UseWindowsAuth::None)) = settings.of(&site.name, &pool.fqdn) else {
+            continue;
+        };
+        let message =
+            format!("UseWindowsAuth is {}, so Kerberos is never used and the account is pointless", auth.as_str());
+        let hint =
+            format!("Set-CsWebServiceConfiguration -Identity {} -UseWindowsAuth Negotiate", site.name.identity());
+        draft.find(Code::KerberosNeverUsed, Subject::Pool(site.name.clone(), pool.fqdn.clone()), message, Some(hint));
+    }
+}
+
+fn withheld(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, wanted: &AccountName) -> Option<String> {
+    match survey.standing(wanted) {
+        Standing::Unusable(_) => return Some(format!("{wanted} cannot be used: mend the account first")),
+        Standing::Unknown(_) => return Some(format!("whether {wanted} can be used could not be read")),
+        Standing::Usable(_) | Standing::Missing => {}
+    }
+    match decisions.get(wanted) {
+        Some(Decision::Withheld(Withheld::Servers(_) | Withheld::Reach)) => Some(
+            "no server could be given the password, so from Enable-CsTopology on its clients would get Unauthorized"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+fn assign(
+    survey: &Survey<'_>,
+    decisions: &Decisions<'_, '_>,
+    site: &Site,
+    current: Option<&AccountName>,
+    wanted: &AccountName,
+    draft: &mut Draft,
+) {
+    let (name, subject) = (site.name.clone(), Subject::Site(site.name.clone()));
+    if let Some(why) = withheld(survey, decisions, wanted) {
+        let message = format!("its assignment to {wanted} is not planned: {why}");
+        draft.find(Code::AssignmentWithheld, subject, message, None);
+        return;
+    }
+    let servers = survey.targets_of(wanted).filter(|target| target.site == &site.name).count();
+    let servers = if servers == 1 { "its 1 server".to_owned() } else { format!("its {servers} servers") };
+    let (action, because, reason, disrupts, consent) = match current {
+        None => (
+            Action::AssignAccount { site: name.clone(), account: wanted.clone() },
+            format!("{name} shall use {wanted}, and has no account"),
+            format!("{name} gets an account: Enable-CsTopology makes its SPNs and makes the assignment effective"),
+            format!(
+                "clients of {name}: from Enable-CsTopology on they get tickets for {wanted}, and {servers} refuse them until \
+                 the password steps are done"
+            ),
+            None,
+        ),
+        Some(from) => (
+            Action::ReassignAccount { site: name.clone(), from: from.clone(), to: wanted.clone() },
+            format!("{name} shall use {wanted}, and has {from}"),
+            format!("{name} gets another account: Enable-CsTopology moves its SPNs and makes the assignment effective"),
+            format!(
+                "an outage in {name}: from Enable-CsTopology on its SPNs point at {wanted}, while {servers} still hold the \
+                 password of {from} until the password steps are done"
+            ),
+            Some(Consent::Reassignment),
+        ),
+    };
+    let change = if current.is_some() { ChangeAction::Update } else { ChangeAction::Create };
+    let before = current.map(ToString::to_string);
+    draft.change(subject.clone(), Layer::Assignment, change, Property::Account, before, Some(wanted.to_string()));
+    let preconditions = vec![
+        Predicate::AssignmentIs { site: name.clone(), account: current.cloned() },
+        Predicate::AccountUsable { account: wanted.clone() },
+    ];
+    let step = step(action, subject, because, Some(disrupts), consent, preconditions, site);
+    let trigger = Trigger::Step(draft.step(step));
+    draft.reasons.push(Reason { trigger, text: reason, concerns: Some(wanted.clone()) });
+}
+
+fn unassign(site: &Site, current: &AccountName, draft: &mut Draft) {
+    let (name, subject) = (site.name.clone(), Subject::Site(site.name.clone()));
+    draft.change(
+        subject.clone(),
+        Layer::Assignment,
+        ChangeAction::Delete,
+        Property::Account,
+        Some(current.to_string()),
+        None,
+    );
+    let step = step(
+        Action::UnassignAccount { site: name.clone(), from: current.clone() },
+        subject,
+        format!("{name} shall have no account, and has {current}"),
+        Some(format!("clients of {name}: they fall back to NTLM or certificates")),
+        Some(Consent::Unassignment),
+        vec![Predicate::AssignmentIs { site: name.clone(), account: Some(current.clone()) }],
+        site,
+    );
+    let trigger = Trigger::Step(draft.step(step));
+    let text = format!("{name} loses its account: Enable-CsTopology removes its SPNs from {current}");
+    draft.reasons.push(Reason { trigger, text, concerns: None });
+}
+
+fn step(
+    action: Action,
+    subject: Subject,
+    because: String,
+    disrupts: Option<String>,
+    consent: Option<Consent>,
+    preconditions: Vec<Predicate>,
+    site: &Site,
+) -> Step {
+    Step {
+        action,
+        subject,
+        run_on: RunOn::ManagementShell,
+        after: Vec::new(),
+        because: vec![because],
+        disrupts,
+        consent,
+        preconditions,
+        touches: vec![site.name.clone()],
+    }
+}

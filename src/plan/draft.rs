@@ -1,0 +1,73 @@
+//! The plan while it is being made.
+
+use super::enable_topology::{self, Reason};
+use super::{
+    Change, ChangeAction, Finding, Layer, Plan, Property, PropertyChange, Scope, Step, StepId, Subject, Summary,
+    Survey, Unreadable,
+};
+use crate::codes::{Allow, Code, Severity};
+use crate::model::Cause;
+
+/// What the layers add to, each in its turn.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) unreadable: Vec<Unreadable>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) changes: Vec<Change>,
+    pub(super) steps: Vec<Step>,
+    /// Why Enable-CsTopology must run.
+    pub(super) reasons: Vec<Reason>,
+}
+
+impl Draft {
+    pub(super) fn unreadable(&mut self, subject: Subject, layer: Layer, cause: &Cause) {
+        self.unreadable.push(Unreadable { subject, layer, cause: cause.to_string() });
+    }
+
+    pub(super) fn find(&mut self, code: Code, subject: Subject, message: impl Into<String>, hint: Option<String>) {
+        self.findings.push(Finding { code, severity: code.severity(), subject, message: message.into(), hint });
+    }
+
+    pub(super) fn change(
+        &mut self,
+        subject: Subject,
+        layer: Layer,
+        action: ChangeAction,
+        name: Property,
+        before: Option<String>,
+        after: Option<String>,
+    ) {
+        let properties = vec![PropertyChange { name, before, after }];
+        self.changes.push(Change { subject, layer, action, properties });
+    }
+
+    pub(super) fn step(&mut self, step: Step) -> StepId {
+        let id = step.id();
+        self.steps.push(step);
+        id
+    }
+
+    /// Leaves out the warnings and notes that the file silences; an error is never silenced.
+    pub(super) fn silence(&mut self, allow: &[Allow]) {
+        self.findings.retain(|finding| {
+            finding.severity == Severity::Error || allow.iter().all(|entry| entry.code != finding.code)
+        });
+    }
+
+    pub(super) fn into_plan(self, survey: &Survey<'_>, scope: &Scope) -> Plan {
+        let enable_topology = enable_topology::verdict(&self.steps, self.reasons);
+        let summary = Summary::new(survey, scope, &self.steps);
+        Plan {
+            deployment: survey.deployment.origin.clone(),
+            observed: survey.actual.origin.clone(),
+            collected_at: survey.actual.collected_at.known().copied(),
+            scope: scope.clone(),
+            unreadable: self.unreadable,
+            findings: self.findings,
+            changes: self.changes,
+            steps: self.steps,
+            enable_topology,
+            summary,
+        }
+    }
+}

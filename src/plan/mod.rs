@@ -1,0 +1,242 @@
+//! Compares what is declared with what was observed, and says what differs, what to do, in which order, and
+//! whether Enable-CsTopology must run.
+//!
+//! One way through: [`plan`] makes a [`Survey`] (who is a target, which account each shall use, what is known of
+//! each), asks each layer for its part (topology, accounts, assignments, SPNs, passwords, IIS), puts the steps in
+//! order, and narrows the result to the scope.
+//!
+//! **Architecture invariants:** no I/O and no clock: the same inputs give the same plan. A fact that could not be
+//! read leads to an entry in [`Plan::unreadable`], never to "no change".
+
+mod accounts;
+mod assignments;
+mod commands;
+mod draft;
+mod enable_topology;
+mod iis;
+mod order;
+mod passwords;
+mod scope;
+mod spns;
+mod step;
+mod subject;
+mod summary;
+mod survey;
+mod targets;
+mod topology;
+
+pub use commands::commands;
+pub use enable_topology::{EnableTopology, Need, Reason, Trigger};
+pub use scope::Scope;
+pub use step::{Action, Consent, LocationChange, Predicate, RunOn, Step, StepId, StepKind};
+pub use subject::Subject;
+pub use summary::{PoolHealth, Summary};
+pub use survey::{Invalidity, ServerState, Survey, Target};
+
+use crate::codes::{Allow, Code, Severity};
+use crate::model::{AccountName, Actual, Deployment, Origin, Setting};
+use jiff::Timestamp;
+
+/// What differs between a deployment and reality, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The deployment file it was made from.
+    pub deployment: Origin,
+    /// What was observed.
+    pub observed: Origin,
+    /// When that was collected; `None` where the snapshot does not say.
+    pub collected_at: Option<Timestamp>,
+    /// What the plan was narrowed to.
+    pub scope: Scope,
+    /// What it needed and could not read.
+    pub unreadable: Vec<Unreadable>,
+    /// What is worth saying and no step mends.
+    pub findings: Vec<Finding>,
+    /// Each difference.
+    pub changes: Vec<Change>,
+    /// What is to be done, in order.
+    pub steps: Vec<Step>,
+    /// Whether Enable-CsTopology must run.
+    pub enable_topology: EnableTopology,
+    /// The counts.
+    pub summary: Summary,
+}
+
+impl Plan {
+    /// Whether everything that the plan needed could be read.
+    pub fn complete(&self) -> bool {
+        self.unreadable.is_empty()
+    }
+
+    /// Whether reality differs from what is declared, as `--detailed-exitcode` counts it: a step, an error finding or a target
+    /// that is not declared.
+    pub fn differs(&self) -> bool {
+        let counts = |finding: &Finding| {
+            finding.severity == Severity::Error
+                || matches!(finding.code, Code::ServerUndeclared | Code::PoolUndeclared | Code::SiteUndeclared)
+        };
+        !self.steps.is_empty() || self.findings.iter().any(counts)
+    }
+
+    /// The step of that id.
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id() == *id)
+    }
+}
+
+/// Something that the plan needed and could not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What it is about.
+    pub subject: Subject,
+    /// Which layer the fact belongs to.
+    pub layer: Layer,
+    /// Why, in words.
+    pub cause: String,
+}
+
+/// Something worth saying that no step mends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of thing it is.
+    pub code: Code,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What it is about.
+    pub subject: Subject,
+    /// What it is, without the subject's name: many subjects may share the words.
+    pub message: String,
+    /// What to do, where there is something to do.
+    pub hint: Option<String>,
+}
+
+/// The layers, each of which can be wrong by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// The Central Management Store: which account a site has, and the topology.
+    Assignment,
+    /// Active Directory: the account and its SPNs.
+    Directory,
+    /// IIS settings.
+    Iis,
+    /// A server's Kerberos configuration.
+    Kerberos,
+}
+
+/// What happens to a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeAction {
+    /// It comes to be.
+    Create,
+    /// It is changed.
+    Update,
+    /// It is taken away.
+    Delete,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What differs.
+    pub subject: Subject,
+    /// In which layer.
+    pub layer: Layer,
+    /// What happens to it.
+    pub action: ChangeAction,
+    /// Its properties.
+    pub properties: Vec<PropertyChange>,
+}
+
+/// One property's difference, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertyChange {
+    /// Which one.
+    pub name: Property,
+    /// What it is; `None` where it is not there.
+    pub before: Option<String>,
+    /// What it shall be; `None` where it goes.
+    pub after: Option<String>,
+}
+
+/// The properties that changes speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Property {
+    /// The account of a site.
+    Account,
+    /// The computer object of an account, by its container.
+    ComputerAccount,
+    /// Who holds an SPN.
+    Holder,
+    /// An account's password, by when it was set.
+    Password,
+    /// A server's Kerberos configuration.
+    Configuration,
+    /// `enabled` of `windowsAuthentication`.
+    Enabled,
+    /// `useKernelMode`.
+    UseKernelMode,
+    /// `useAppPoolCredentials`.
+    UseAppPoolCredentials,
+    /// `providers`.
+    Providers,
+    /// `extendedProtection`.
+    ExtendedProtection,
+}
+
+impl Property {
+    /// The words for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::ComputerAccount => "computer account",
+            Self::Holder => "holder",
+            Self::Password => "password",
+            Self::Configuration => "Kerberos configuration",
+            Self::Enabled => "enabled",
+            Self::UseKernelMode => "useKernelMode",
+            Self::UseAppPoolCredentials => "useAppPoolCredentials",
+            Self::Providers => "providers",
+            Self::ExtendedProtection => "extendedProtection",
+        }
+    }
+}
+
+impl From<&Setting> for Property {
+    fn from(setting: &Setting) -> Self {
+        match setting {
+            Setting::Enabled(_) => Self::Enabled,
+            Setting::UseKernelMode(_) => Self::UseKernelMode,
+            Setting::UseAppPoolCredentials(_) => Self::UseAppPoolCredentials,
+            Setting::Providers(_) => Self::Providers,
+            Setting::ExtendedProtection(_) => Self::ExtendedProtection,
+        }
+    }
+}
+
+/// What the operator asks of a plan, beside the file.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// What to narrow it to.
+    pub scope: Scope,
+    /// The rotations asked for, each with its reason.
+    pub rotate: Vec<(AccountName, String)>,
+    /// The warnings and notes that the file silences.
+    pub allow: Vec<Allow>,
+}
+
+/// The plan for a deployment, from what was observed.
+pub fn plan(deployment: &Deployment, actual: &Actual, request: &Request) -> Plan {
+    let survey = Survey::new(deployment, actual);
+    let mut draft = draft::Draft::default();
+    topology::inspect(&survey, &mut draft);
+    accounts::inspect(&survey, &mut draft);
+    let decisions = passwords::decide_all(&survey, &request.rotate);
+    assignments::inspect(&survey, &decisions, &mut draft);
+    spns::inspect(&survey, &mut draft);
+    passwords::inspect(&survey, &decisions, &request.rotate, &mut draft);
+    iis::inspect(&survey, &mut draft);
+    scope::narrow(&survey, &request.scope, &mut draft);
+    order::arrange(&survey, &mut draft);
+    draft.silence(&request.allow);
+    draft.into_plan(&survey, &request.scope)
+}

@@ -1,0 +1,195 @@
+//! Puts the steps in order: Enable-CsTopology once and in its place, the tests last, and what waits for what.
+
+use super::draft::Draft;
+use super::enable_topology::Reason;
+use super::survey::Survey;
+use super::{Action, Predicate, RunOn, Step, StepId, StepKind, Subject};
+use crate::model::{AccountName, PoolFqdn, SiteName};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Adds Enable-CsTopology and the tests, sorts, and fills in `after`.
+pub(super) fn arrange(survey: &Survey<'_>, draft: &mut Draft) {
+    if !draft.reasons.is_empty() {
+        let step = enable_topology(survey, &draft.reasons);
+        draft.steps.push(step);
+    }
+    let mut touched: BTreeSet<SiteName> = BTreeSet::new();
+    for step in draft.steps.iter().filter(|step| step.action.kind() != StepKind::CreateAccount) {
+        touched.extend(step.touches.iter().cloned());
+    }
+    // A site without an account has nothing to test.
+    let tested = touched.into_iter().filter(|site| survey.eventual(site).is_some());
+    draft.steps.extend(tested.map(test));
+    draft.steps.sort_by_key(|step| step.action.kind());
+    let afters = Dependencies::of(&draft.steps, &draft.reasons).all(&draft.steps);
+    for (step, after) in draft.steps.iter_mut().zip(afters) {
+        step.after = after;
+    }
+}
+
+fn enable_topology(survey: &Survey<'_>, reasons: &[Reason]) -> Step {
+    let signature = survey.actual.topology.known().and_then(|topology| topology.signature.clone());
+    Step {
+        action: Action::EnableTopology { signature: signature.clone() },
+        subject: Subject::Topology,
+        run_on: RunOn::ManagementShell,
+        after: Vec::new(),
+        because: reasons.iter().map(|reason| reason.text.clone()).collect(),
+        disrupts: None,
+        consent: None,
+        preconditions: vec![Predicate::TopologySignatureIs { signature }],
+        touches: Vec::new(),
+    }
+}
+
+fn test(site: SiteName) -> Step {
+    Step {
+        subject: Subject::Site(site.clone()),
+        run_on: RunOn::ManagementShell,
+        after: Vec::new(),
+        because: vec![format!("other steps touch {site}: the test shows whether they took effect")],
+        disrupts: None,
+        consent: None,
+        preconditions: Vec::new(),
+        touches: vec![site.clone()],
+        action: Action::TestAssignment { site },
+    }
+}
+
+/// Who must wait for whom, by account, site and pool.
+struct Dependencies<'s> {
+    creates: HashMap<&'s AccountName, StepId>,
+    assigns: HashMap<&'s SiteName, StepId>,
+    all_assigns: Vec<StepId>,
+    enables: HashSet<&'s AccountName>,
+    enable: Option<StepId>,
+    removes: IdsBy<&'s PoolFqdn>,
+    adds: IdsBy<&'s PoolFqdn>,
+    spns_by_site: IdsBy<&'s SiteName>,
+    touching: IdsBy<&'s SiteName>,
+}
+
+impl<'s> Dependencies<'s> {
+    fn of(steps: &'s [Step], reasons: &'s [Reason]) -> Self {
+        let mut found = Self {
+            creates: HashMap::new(),
+            assigns: HashMap::new(),
+            all_assigns: Vec::new(),
+            enables: reasons.iter().filter_map(|reason| reason.concerns.as_ref()).collect(),
+            enable: None,
+            removes: IdsBy::default(),
+            adds: IdsBy::default(),
+            spns_by_site: IdsBy::default(),
+            touching: IdsBy::default(),
+        };
+        for step in steps {
+            let id = step.id();
+            match &step.action {
+                Action::CreateAccount { account, .. } => {
+                    found.creates.insert(account, id);
+                    continue; // the test waits for the steps that follow from it
+                }
+                Action::AssignAccount { site, .. }
+                | Action::ReassignAccount { site, .. }
+                | Action::UnassignAccount { site, .. } => {
+                    found.assigns.insert(site, id.clone());
+                    found.all_assigns.push(id);
+                }
+                Action::EnableTopology { .. } => found.enable = Some(id),
+                Action::RemoveSpn { .. } => {
+                    found.spns_by_site.extend_at(step.touches.first(), &id);
+                    found.removes.extend_at(step.subject.pool(), &id);
+                }
+                Action::AddSpn { .. } => {
+                    found.spns_by_site.extend_at(step.touches.first(), &id);
+                    found.adds.extend_at(step.subject.pool(), &id);
+                }
+                _ => {}
+            }
+            if step.action.kind() != StepKind::TestAssignment {
+                for site in &step.touches {
+                    found.touching.extend_at(Some(site), &step.id());
+                }
+            }
+        }
+        found
+    }
+
+    /// What each step waits for, in the order of the plan.
+    fn all(&self, steps: &[Step]) -> Vec<Vec<StepId>> {
+        let place: HashMap<StepId, usize> = steps.iter().enumerate().map(|(at, step)| (step.id(), at)).collect();
+        let in_order = |step: &Step| {
+            let mut before = self.before(step);
+            before.sort_by_key(|id| place.get(id).copied());
+            before.dedup();
+            before
+        };
+        steps.iter().map(in_order).collect()
+    }
+
+    fn before(&self, step: &Step) -> Vec<StepId> {
+        let mut before: Vec<StepId> = Vec::new();
+        match &step.action {
+            Action::CreateAccount { .. } | Action::UnassignAccount { .. } | Action::SetIis { .. } => {}
+            Action::AssignAccount { account, .. } | Action::ReassignAccount { to: account, .. } => {
+                before.extend(self.creates.get(account).cloned());
+            }
+            Action::EnableTopology { .. } => {
+                before.extend(self.enables.iter().filter_map(|account| self.creates.get(account).cloned()));
+                before.extend(self.all_assigns.iter().cloned());
+            }
+            Action::RemoveSpn { .. } => self.servers_or_spns_wait(step, None, &mut before),
+            Action::AddSpn { account, .. } => {
+                self.servers_or_spns_wait(step, Some(account), &mut before);
+                before.extend(self.removes.at(step.subject.pool()).iter().cloned());
+            }
+            Action::RotatePassword { account } => {
+                self.servers_or_spns_wait(step, Some(account), &mut before);
+                before.extend(step.touches.iter().flat_map(|site| self.spns_by_site.at(Some(site))).cloned());
+            }
+            Action::CopyConfiguration { account, .. } => {
+                self.servers_or_spns_wait(step, Some(account), &mut before);
+                before.extend(self.removes.at(step.subject.pool()).iter().cloned());
+                before.extend(self.adds.at(step.subject.pool()).iter().cloned());
+            }
+            Action::TestAssignment { site } => {
+                before.extend(self.touching.at(Some(site)).iter().cloned());
+                before.extend(self.enable.clone());
+            }
+        }
+        before
+    }
+
+    /// After the account's creation, the assignments of the sites touched, and Enable-CsTopology where it concerns
+    /// the account: repairs of other accounts wait for nothing.
+    fn servers_or_spns_wait(&self, step: &Step, account: Option<&AccountName>, before: &mut Vec<StepId>) {
+        before.extend(account.and_then(|account| self.creates.get(account)).cloned());
+        let assigns: Vec<StepId> = step.touches.iter().filter_map(|site| self.assigns.get(site)).cloned().collect();
+        let concerned = account.is_some_and(|account| self.enables.contains(account)) || !assigns.is_empty();
+        before.extend(assigns);
+        if concerned {
+            before.extend(self.enable.clone());
+        }
+    }
+}
+
+/// Steps by what they are about.
+struct IdsBy<K>(HashMap<K, Vec<StepId>>);
+
+impl<K> Default for IdsBy<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: std::hash::Hash + Eq> IdsBy<K> {
+    fn extend_at(&mut self, key: Option<K>, id: &StepId) {
+        if let Some(key) = key {
+            self.0.entry(key).or_default().push(id.clone());
+        }
+    }
+
+    fn at(&self, key: Option<K>) -> &[StepId] {
+        key.and_then(|key| self.0.get(&key)).map_or(&[], Vec::as_slice)
+    }
+}

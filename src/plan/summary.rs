@@ -1,0 +1,75 @@
+//! The counts that a plan ends with.
+
+use super::survey::{ServerState, Survey};
+use super::{Scope, Step, StepKind, Subject};
+use crate::model::{PoolFqdn, SiteName};
+use std::collections::BTreeMap;
+
+/// What a plan counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The steps by kind; a kind without steps is left out.
+    pub steps: BTreeMap<StepKind, usize>,
+    /// The health of each pool whose site has an account, declared or not, in the order of the deployment.
+    pub pools: Vec<PoolHealth>,
+}
+
+/// The servers of one pool, undeclared ones included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolHealth {
+    /// Its site.
+    pub site: SiteName,
+    /// The pool.
+    pub pool: PoolFqdn,
+    /// Whether the site does not have the account yet: until then, an invalid server hurts nobody.
+    pub pending: bool,
+    /// How many are known to be valid.
+    pub valid: usize,
+    /// How many are known to be invalid.
+    pub invalid: usize,
+    /// How many nothing is known of.
+    pub unreadable: usize,
+}
+
+impl PoolHealth {
+    /// All servers of the pool.
+    pub fn servers(&self) -> usize {
+        self.valid + self.invalid + self.unreadable
+    }
+}
+
+impl Summary {
+    pub(super) fn new(survey: &Survey<'_>, scope: &Scope, steps: &[Step]) -> Self {
+        let mut summary = Self::default();
+        for step in steps {
+            *summary.steps.entry(step.action.kind()).or_default() += 1;
+        }
+        let mut places: BTreeMap<(&SiteName, &PoolFqdn), usize> = BTreeMap::new();
+        for target in &survey.targets {
+            let Some(state) = &target.state else { continue };
+            let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
+            if !scope.selects(&subject) {
+                continue;
+            }
+            let at = *places.entry((target.site, target.pool)).or_insert_with(|| {
+                let (site, pool) = (target.site.clone(), target.pool.clone());
+                let pending = target.account != survey.assigned(target.site).known().copied();
+                summary.pools.push(PoolHealth { site, pool, pending, valid: 0, invalid: 0, unreadable: 0 });
+                summary.pools.len() - 1
+            });
+            let health = &mut summary.pools[at];
+            match state {
+                ServerState::Valid { .. } => health.valid += 1,
+                ServerState::Invalid(_) => health.invalid += 1,
+                ServerState::Unknown(_) => health.unreadable += 1,
+            }
+        }
+        summary
+    }
+
+    /// Valid, invalid and unreadable servers in all.
+    pub fn totals(&self) -> (usize, usize, usize) {
+        let sum = |count: fn(&PoolHealth) -> usize| self.pools.iter().map(count).sum();
+        (sum(|pool| pool.valid), sum(|pool| pool.invalid), sum(|pool| pool.unreadable))
+    }
+}

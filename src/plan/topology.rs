@@ -1,0 +1,170 @@
+//! The declared places against the published topology: who is missing on which side.
+
+use super::draft::Draft;
+use super::survey::{Published, Survey};
+use super::{Layer, Subject};
+use crate::codes::Code;
+use crate::model::{Pool, Product, PublishedPool, ServerFqdn, Site};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Findings only: nothing about the topology is ever changed by a plan.
+pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
+    if let Some(cause) = survey.actual.collected_at.cause() {
+        draft.unreadable(Subject::Snapshot, Layer::Assignment, cause);
+    }
+    inspect_assigned_sites(survey, draft);
+    let Some(published) = &survey.published else {
+        if let Some(cause) = survey.actual.topology.cause() {
+            draft.unreadable(Subject::Topology, Layer::Assignment, cause);
+        }
+        return;
+    };
+    for site in &survey.deployment.sites {
+        if published.sites.contains(&site.name) {
+            site.pools.iter().for_each(|pool| inspect_pool(published, site, pool, draft));
+        } else {
+            let hint = "publish the site with Topology Builder, correct its name, or take it out of the file";
+            let message = "declared, but not in the published topology; nothing is planned for it";
+            draft.find(Code::SiteUnpublished, Subject::Site(site.name.clone()), message, Some(hint.to_owned()));
+        }
+    }
+    inspect_undeclared(survey, draft);
+}
+
+fn inspect_assigned_sites(survey: &Survey<'_>, draft: &mut Draft) {
+    for (site, account) in survey.actual.assignments.known().into_iter().flatten() {
+        if survey.declared_site(site).is_none() {
+            let message = format!("has {account} assigned, but is not in the file; nothing is planned for it");
+            let hint = format!("add it to the file under `sites:`\n  - name: {site}\n    account: {account}");
+            draft.find(Code::SiteUndeclared, Subject::Site(site.clone()), message, Some(hint));
+        }
+    }
+}
+
+fn inspect_pool(published: &Published<'_>, site: &Site, pool: &Pool, draft: &mut Draft) {
+    let subject = Subject::Pool(site.name.clone(), pool.fqdn.clone());
+    let Some(there) = published.pools.get(&pool.fqdn).copied() else {
+        let message = "declared, but not in the published topology; nothing is planned for it";
+        let hint = "publish the pool with Topology Builder, or take it out of the file";
+        draft.find(Code::PoolUnpublished, subject, message, Some(hint.to_owned()));
+        return;
+    };
+    if there.site != site.name {
+        let message = format!("declared here, but published in site {}; nothing is planned for it", there.site);
+        let hint = format!("move it to site {} in the file", there.site);
+        draft.find(Code::PoolElsewhere, subject, message, Some(hint));
+        return;
+    }
+    if there.web_services != pool.role.runs_web_services() {
+        let (has, hint) = if there.web_services {
+            ("has Web Services", "correct its role in the file")
+        } else {
+            ("has no Web Services", "correct its role in the file, or publish the topology")
+        };
+        let message = format!("declared as {}, but its published pool {has}; nothing is planned for it", pool.role);
+        draft.find(Code::RoleMismatch, subject, message, Some(hint.to_owned()));
+        return;
+    }
+    if pool.role.runs_web_services() {
+        inspect_product(pool, there, &subject, draft);
+        inspect_override(pool, there, &subject, draft);
+        inspect_servers(published, site, pool, there, draft);
+    }
+}
+
+fn inspect_product(pool: &Pool, there: &PublishedPool, subject: &Subject, draft: &mut Draft) {
+    let (Some(declared), Some(version)) = (pool.product, there.service_version) else { return };
+    let shown = Product::of_service_version(version);
+    if !shown.is_empty() && !shown.contains(&declared) {
+        let names: Vec<&str> = shown.iter().map(|product| product.id()).collect();
+        let message = format!(
+            "declared as {declared}, but the topology shows {} (Web Services of service version {version})",
+            names.join(" or ")
+        );
+        let hint = format!("set `product: {}` on the pool", names[0]);
+        draft.find(Code::ProductMismatch, subject.clone(), message, Some(hint));
+    }
+}
+
+fn inspect_override(pool: &Pool, there: &PublishedPool, subject: &Subject, draft: &mut Draft) {
+    let (message, hint) = match (&pool.internal_fqdn, &there.internal_fqdn) {
+        (None, Some(published)) => (
+            format!("its internal web FQDN is published as {published}, but the file does not declare it"),
+            format!("add `webServices: {{ internalFqdn: {published} }}` to the pool"),
+        ),
+        (Some(declared), None) => (
+            format!("its internal web FQDN is declared as {declared}, but none is published"),
+            "override it in Topology Builder, or take `webServices` out of the file".to_owned(),
+        ),
+        (Some(declared), Some(published)) if declared != published => (
+            format!("its internal web FQDN is declared as {declared}, but published as {published}"),
+            "make the two agree".to_owned(),
+        ),
+        _ => return,
+    };
+    draft.find(Code::OverrideMismatch, subject.clone(), message, Some(hint));
+}
+
+fn inspect_servers(published: &Published<'_>, site: &Site, pool: &Pool, there: &PublishedPool, draft: &mut Draft) {
+    let members: HashSet<&ServerFqdn> = there.servers.iter().collect();
+    for server in pool.servers.iter().filter(|server| !members.contains(&server.fqdn)) {
+        let subject = Subject::Server(site.name.clone(), pool.fqdn.clone(), server.fqdn.clone());
+        if let Some(elsewhere) = published.web_servers.get(&server.fqdn) {
+            let place = format!("{} in site {}", elsewhere.fqdn, elsewhere.site);
+            let message = format!("declared here, but published in {place}; nothing is planned for it");
+            let hint = format!("move it to {place} in the file");
+            draft.find(Code::ServerElsewhere, subject, message, Some(hint));
+        } else {
+            let message = "declared, but not in the published topology; nothing is planned for it";
+            let hint = "publish the server with Topology Builder, or take it out of the file";
+            draft.find(Code::ServerUnpublished, subject, message, Some(hint.to_owned()));
+        }
+    }
+}
+
+/// What is published with Web Services, in a declared site, and not declared: the commonest trouble of all, a new
+/// Front End that nobody gave the password.
+fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
+    let declared_pools: HashSet<_> =
+        survey.deployment.sites.iter().flat_map(|site| &site.pools).map(|p| &p.fqdn).collect();
+    let declared_servers: HashSet<&ServerFqdn> = (survey.deployment.sites.iter())
+        .flat_map(|site| &site.pools)
+        .flat_map(|pool| pool.servers.iter().map(|server| &server.fqdn))
+        .collect();
+    let mut pools: BTreeMap<_, BTreeSet<&ServerFqdn>> = BTreeMap::new();
+    for target in &survey.targets {
+        let known = target.declared.is_some() || declared_servers.contains(target.server);
+        if known || survey.declared_site(target.site).is_none() {
+            continue;
+        }
+        if !declared_pools.contains(target.pool) {
+            pools.entry((target.site, target.pool)).or_default().insert(target.server);
+            continue;
+        }
+        let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
+        let message =
+            format!("published with Web Services, but not declared; nothing is planned for it{}", told(target));
+        let hint = format!("add it to the servers of {} in the file\n  - {}", target.pool, target.server);
+        draft.find(Code::ServerUndeclared, subject, message, Some(hint));
+    }
+    for ((site, pool), servers) in pools {
+        let published = survey.published.as_ref().and_then(|published| published.pools.get(pool));
+        let role = published.and_then(|pool| pool.role).map_or("front-end", |role| role.id());
+        let names: Vec<String> = servers.iter().map(ToString::to_string).collect();
+        let message = "published with Web Services, but not declared; nothing is planned for it";
+        let hint = format!(
+            "add it to the pools of {site} in the file\n  - fqdn: {pool}\n    role: {role}\n    servers: [{}]",
+            names.join(", ")
+        );
+        draft.find(Code::PoolUndeclared, Subject::Pool(site.clone(), pool.clone()), message, Some(hint));
+    }
+}
+
+fn told(target: &super::Target<'_>) -> &'static str {
+    match &target.state {
+        Some(state) if state.is_valid() => ". Its configuration is valid",
+        Some(state) if state.is_invalid() => ". Its configuration is invalid, so clients get Unauthorized from it",
+        Some(_) => ". Whether its configuration is valid is not known",
+        None => "",
+    }
+}

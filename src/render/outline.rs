@@ -1,0 +1,231 @@
+//! The plan as an outline: what is said, in which order, folded; how it looks is the business of each format.
+
+mod changes;
+mod findings;
+mod steps;
+mod words;
+
+use crate::plan::{EnableTopology, Need, Plan, StepKind, Trigger};
+
+/// What a person reads of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Its title.
+    pub title: String,
+    /// What it was made from, and what it was narrowed to.
+    pub origin: Vec<String>,
+    /// Its sections, in order; none is empty.
+    pub sections: Vec<Section>,
+    /// The counts, in one sentence each.
+    pub summary: Vec<String>,
+    /// Whether Enable-CsTopology must run.
+    pub verdict: Item,
+    /// The plan's digest.
+    pub digest: Option<String>,
+}
+
+/// One part of an outline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// Its title.
+    pub title: String,
+    /// What it says.
+    pub items: Vec<Item>,
+}
+
+/// One thing said, with what belongs to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Item {
+    /// What kind of thing it is.
+    pub mark: Mark,
+    /// The sentence.
+    pub text: String,
+    /// More about it, each with a label.
+    pub notes: Vec<(Label, String)>,
+    /// A unified diff of canonical settings.
+    pub diff: Vec<DiffLine>,
+    /// What belongs to it.
+    pub items: Vec<Item>,
+}
+
+/// The sign in front of an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// None: a heading or plain text.
+    #[default]
+    None,
+    /// Something comes to be.
+    Create,
+    /// Something changes.
+    Update,
+    /// Something goes.
+    Delete,
+    /// Somebody is disturbed.
+    Disrupt,
+    /// Something could not be read.
+    Unreadable,
+    /// An error.
+    Error,
+    /// A warning.
+    Warning,
+    /// A note.
+    Note,
+    /// A step, or several from this number to that one.
+    Step(usize, usize),
+}
+
+/// What a note is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// Why.
+    Because,
+    /// Whom it disturbs.
+    Disrupts,
+    /// What it waits for.
+    After,
+    /// Where it runs.
+    RunOn,
+    /// The consent it needs.
+    Needs,
+    /// What to do.
+    Help,
+    /// The servers meant.
+    Servers,
+}
+
+impl Label {
+    /// The word in front.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Because => "because",
+            Self::Disrupts => "disrupts",
+            Self::After => "after",
+            Self::RunOn => "run on",
+            Self::Needs => "needs",
+            Self::Help => "help",
+            Self::Servers => "servers",
+        }
+    }
+}
+
+/// One line of a diff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiffLine {
+    /// What happens to it.
+    pub change: DiffChange,
+    /// The line, without its sign and line break.
+    pub text: String,
+}
+
+/// What happens to a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiffChange {
+    /// It stays.
+    Same,
+    /// It goes.
+    Gone,
+    /// It comes.
+    New,
+}
+
+impl Item {
+    fn new(mark: Mark, text: impl Into<String>) -> Self {
+        Self { mark, text: text.into(), ..Self::default() }
+    }
+
+    fn note(mut self, label: Label, text: impl Into<String>) -> Self {
+        self.notes.push((label, text.into()));
+        self
+    }
+}
+
+impl Outline {
+    /// The outline of a plan.
+    pub fn of(plan: &Plan) -> Self {
+        let sections = [
+            section("Disrupts", steps::disruptions(plan)),
+            section("Could not be read, so this plan is partial", findings::unreadable(plan)),
+            section("Findings", findings::findings(plan)),
+            section("Changes", changes::sites(plan)),
+            section("Steps", steps::steps(plan)),
+        ];
+        Self {
+            title: format!("Plan for {}", plan.deployment.source),
+            origin: origin(plan),
+            sections: sections.into_iter().flatten().collect(),
+            summary: summary(plan),
+            verdict: verdict(&plan.enable_topology),
+            digest: None,
+        }
+    }
+}
+
+fn section(title: &str, items: Vec<Item>) -> Option<Section> {
+    (!items.is_empty()).then(|| Section { title: title.to_owned(), items })
+}
+
+fn origin(plan: &Plan) -> Vec<String> {
+    let when = match &plan.collected_at {
+        Some(at) => format!("collected {}", words::moment(*at)),
+        None => "collected at a time that it does not say".to_owned(),
+    };
+    let mut lines = vec![format!("against {}, {when}", plan.observed.source)];
+    if !plan.scope.is_whole() {
+        let sites = plan.scope.sites.iter().map(|site| format!("site {site}"));
+        let pools = plan.scope.pools.iter().map(|pool| format!("pool {pool}"));
+        let servers = plan.scope.servers.iter().map(|server| format!("server {server}"));
+        let named: Vec<String> = sites.chain(pools).chain(servers).collect();
+        lines.push(format!("narrowed to {}; what lies outside was not planned", named.join(", ")));
+    }
+    lines
+}
+
+fn summary(plan: &Plan) -> Vec<String> {
+    let counts: Vec<String> = (StepKind::ALL.iter())
+        .filter_map(|kind| plan.summary.steps.get(kind).map(|count| format!("{count} {}", kind.as_str())))
+        .collect();
+    let steps = if counts.is_empty() {
+        if plan.complete() {
+            "no step: what is declared is in place".to_owned()
+        } else {
+            "no step, as far as could be read".to_owned()
+        }
+    } else {
+        format!("{} ({})", words::count(plan.steps.len(), "step", "steps"), counts.join(", "))
+    };
+    let mut lines = vec![format!("Plan: {steps}.")];
+    let (valid, invalid, unreadable) = plan.summary.totals();
+    if valid + invalid + unreadable > 0 {
+        lines.push(format!("Servers: {valid} valid, {invalid} invalid, {unreadable} unreadable."));
+    }
+    lines
+}
+
+fn verdict(verdict: &EnableTopology) -> Item {
+    let mark = match verdict.need {
+        Need::Required => Mark::Disrupt,
+        Need::Advisory => Mark::Note,
+        Need::NotRequired => Mark::None,
+    };
+    let text = match verdict.need {
+        Need::Required => "Enable-CsTopology: required",
+        Need::Advisory => "Enable-CsTopology: advisory; nothing waits for it",
+        Need::NotRequired => "Enable-CsTopology: not required",
+    };
+    let mut item = Item::new(mark, text);
+    for reason in words::fold(&verdict.because, |reason| reason.text.clone()) {
+        let triggers: Vec<String> = reason
+            .iter()
+            .filter_map(|reason| match &reason.trigger {
+                Trigger::Step(id) => Some(id.to_string()),
+                Trigger::Finding(..) => None,
+            })
+            .collect();
+        let of = if triggers.is_empty() { String::new() } else { format!(" ({})", words::list(&triggers)) };
+        item = item.note(Label::Because, format!("{}{of}", reason[0].text));
+    }
+    match &verdict.warning {
+        Some(warning) => item.note(Label::Disrupts, warning.clone()),
+        None => item,
+    }
+}

@@ -1,0 +1,115 @@
+//! What is to be done, in order, and whom it disturbs.
+
+use super::words::{fold, list};
+use super::{Item, Label, Mark};
+use crate::model::{PoolFqdn, ServerFqdn};
+use crate::plan::{Action, Consent, Plan, RunOn, Step, StepKind};
+
+/// The steps that somebody notices.
+pub(super) fn disruptions(plan: &Plan) -> Vec<Item> {
+    let item = |step: &Step| {
+        let disrupts = step.disrupts.as_ref()?;
+        let mut item = Item::new(Mark::Disrupt, format!("{}: {disrupts}", step.id()));
+        if let Some(consent) = consent(step) {
+            item = item.note(Label::Needs, consent);
+        }
+        Some(item)
+    };
+    plan.steps.iter().filter_map(item).collect()
+}
+
+/// The consent that a step needs, as apply wants it.
+fn consent(step: &Step) -> Option<String> {
+    let (kind, subject) = match (step.consent?, &step.action) {
+        (Consent::Rotation, Action::RotatePassword { account }) => ("rotation", account.to_string()),
+        (Consent::Reassignment, Action::ReassignAccount { site, .. }) => ("reassignment", site.to_string()),
+        (Consent::Unassignment, Action::UnassignAccount { site, .. }) => ("unassignment", site.to_string()),
+        _ => return None,
+    };
+    let quoted =
+        if subject.contains(char::is_whitespace) { format!("'{kind}:{subject}'") } else { format!("{kind}:{subject}") };
+    Some(format!("consent: apply with --allow {quoted}"))
+}
+
+/// What steps share that read alike.
+#[derive(PartialEq, Eq, Hash)]
+enum Alike<'p> {
+    /// Copies from one source into one pool.
+    Copies(&'p ServerFqdn, Option<&'p PoolFqdn>),
+    /// IIS settings in one pool.
+    Iis(Option<&'p PoolFqdn>),
+    /// A step that stands alone, by its number.
+    Alone(usize),
+}
+
+impl<'p> Alike<'p> {
+    fn of((number, step): &(usize, &'p Step)) -> Self {
+        match &step.action {
+            Action::CopyConfiguration { from, .. } => Self::Copies(from, step.subject.pool()),
+            Action::SetIis { .. } => Self::Iis(step.subject.pool()),
+            _ => Self::Alone(*number),
+        }
+    }
+}
+
+/// All steps, numbered, alike ones folded.
+pub(super) fn steps(plan: &Plan) -> Vec<Item> {
+    let numbered: Vec<(usize, &Step)> = plan.steps.iter().enumerate().map(|(at, step)| (at + 1, step)).collect();
+    fold(&numbered, Alike::of).iter().map(|group| item(group)).collect()
+}
+
+fn item(group: &[&(usize, &Step)]) -> Item {
+    let (number, first) = *group[0];
+    let last = group.last().map_or(number, |(number, _)| *number);
+    let names: Vec<String> =
+        group.iter().filter_map(|(_, step)| step.subject.server()).map(ToString::to_string).collect();
+    let mut item = Item::new(Mark::Step(number, last), sentence(first, group.len()));
+    if group.len() > 1 {
+        item = item.note(Label::Servers, list(&names));
+    }
+    for (at, because) in first.because.iter().enumerate() {
+        let shared = group.iter().all(|(_, step)| step.because.get(at) == Some(because));
+        let others = if shared { "" } else { " (the others likewise, each by its own reading)" };
+        item = item.note(Label::Because, format!("{because}{others}"));
+    }
+    if let RunOn::Server(server) = &first.run_on
+        && !matches!(first.action, Action::SetIis { .. })
+    {
+        item = item.note(Label::RunOn, server.to_string());
+    }
+    let after: Vec<String> = first.after.iter().map(ToString::to_string).collect();
+    if !after.is_empty() && first.action.kind() != StepKind::TestAssignment {
+        item = item.note(Label::After, list(&after));
+    }
+    match consent(first) {
+        Some(consent) => item.note(Label::Needs, consent),
+        None => item,
+    }
+}
+
+/// What the step does, as an instruction.
+fn sentence(step: &Step, steps: usize) -> String {
+    let pool = step.subject.pool().map(|pool| format!(" of {pool}")).unwrap_or_default();
+    match &step.action {
+        Action::CreateAccount { account, container } => match container {
+            Some(container) => format!("Create the computer account {account} in {container}"),
+            None => format!("Create the computer account {account}"),
+        },
+        Action::AssignAccount { site, account } => format!("Assign {account} to {site}"),
+        Action::ReassignAccount { site, from, to } => format!("Assign {to} to {site} in place of {from}"),
+        Action::UnassignAccount { site, from } => format!("Remove the assignment of {from} from {site}"),
+        Action::EnableTopology { .. } => "Run Enable-CsTopology".to_owned(),
+        Action::RemoveSpn { spn, holder } => format!("Remove {spn} from {holder}"),
+        Action::AddSpn { spn, account } => format!("Add {spn} to {account}"),
+        Action::RotatePassword { account } => format!("Rotate the password of {account}"),
+        Action::CopyConfiguration { from, to, .. } if steps == 1 => {
+            format!("Copy the Kerberos configuration of {from} to {to}")
+        }
+        Action::CopyConfiguration { from, .. } => {
+            format!("Copy the Kerberos configuration of {from} to {steps} servers{pool}")
+        }
+        Action::SetIis { server, .. } if steps == 1 => format!("Set IIS on {server}"),
+        Action::SetIis { .. } => format!("Set IIS on {steps} servers{pool}"),
+        Action::TestAssignment { site } => format!("Test the assignment of {site}"),
+    }
+}

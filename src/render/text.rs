@@ -1,0 +1,146 @@
+//! The outline as plain text: reads without colour and at 80 columns.
+
+use super::escape::{Lines, terminal};
+use super::outline::{DiffChange, Item, Label, Mark, Outline};
+
+/// How text is set.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// The width in columns.
+    pub width: usize,
+    /// Whether ANSI colours are wanted.
+    pub colour: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 80, colour: false }
+    }
+}
+
+/// The plan as text.
+pub fn plan(outline: &Outline, style: Style) -> String {
+    let mut page = Page { style, text: String::new() };
+    page.paragraph("", "  ", &outline.title, Tone::Strong);
+    outline.origin.iter().for_each(|line| page.paragraph("  ", "  ", line, Tone::Plain));
+    for section in &outline.sections {
+        page.text.push('\n');
+        page.paragraph("", "", &section.title, Tone::Strong);
+        section.items.iter().for_each(|item| page.item(item, 1));
+    }
+    page.text.push('\n');
+    outline.summary.iter().for_each(|line| page.paragraph("", "  ", line, Tone::Strong));
+    page.item(&outline.verdict, 0);
+    page.text
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tone {
+    Plain,
+    Strong,
+    Good,
+    Warn,
+    Bad,
+    Faint,
+}
+
+impl Tone {
+    fn ansi(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Strong => "\u{1b}[1m",
+            Self::Good => "\u{1b}[32m",
+            Self::Warn => "\u{1b}[33m",
+            Self::Bad => "\u{1b}[31m",
+            Self::Faint => "\u{1b}[2m",
+        }
+    }
+}
+
+/// An item's sign and its colour.
+fn sign(mark: Mark) -> (String, Tone) {
+    let (sign, tone) = match mark {
+        Mark::None => ("", Tone::Plain),
+        Mark::Create => ("+ ", Tone::Good),
+        Mark::Update => ("~ ", Tone::Warn),
+        Mark::Delete => ("- ", Tone::Bad),
+        Mark::Disrupt => ("! ", Tone::Bad),
+        Mark::Unreadable => ("? ", Tone::Warn),
+        Mark::Error => ("error", Tone::Bad),
+        Mark::Warning => ("warning", Tone::Warn),
+        Mark::Note => ("note: ", Tone::Faint),
+        Mark::Step(first, last) if first == last => return (format!("{first:>3}  "), Tone::Strong),
+        Mark::Step(first, last) => return (format!("{:>3}  ", format!("{first}-{last}")), Tone::Strong),
+    };
+    (sign.to_owned(), tone)
+}
+
+struct Page {
+    style: Style,
+    text: String,
+}
+
+impl Page {
+    fn item(&mut self, item: &Item, depth: usize) {
+        let indent = "  ".repeat(depth);
+        let (sign, tone) = sign(item.mark);
+        let hanging = match item.mark {
+            Mark::Error | Mark::Warning | Mark::Note | Mark::None => format!("{indent}  "),
+            _ => format!("{indent}{}", " ".repeat(sign.len())),
+        };
+        let tone = if item.mark == Mark::None && depth == 1 { Tone::Strong } else { tone };
+        self.paragraph(&format!("{indent}{sign}"), &hanging, &item.text, tone);
+        for (label, note) in &item.notes {
+            self.note(&hanging, *label, note);
+        }
+        for line in &item.diff {
+            let (sign, tone) = match line.change {
+                DiffChange::Same => (' ', Tone::Plain),
+                DiffChange::Gone => ('-', Tone::Bad),
+                DiffChange::New => ('+', Tone::Good),
+            };
+            let text = terminal(&line.text, Lines::Escape);
+            self.line(&format!("{hanging}  {sign} {text}"), tone);
+        }
+        item.items.iter().for_each(|item| self.item(item, depth + 1));
+    }
+
+    fn note(&mut self, indent: &str, label: Label, note: &str) {
+        let first = format!("{indent}{:<9}", label.as_str());
+        let hanging = " ".repeat(first.len());
+        // A hint may have lines of its own, as YAML to add: they are kept as they are.
+        for (at, line) in terminal(note, Lines::Keep).split('\n').enumerate() {
+            match at {
+                0 => self.paragraph(&first, &hanging, line, Tone::Plain),
+                _ => self.line(&format!("{hanging}{line}"), Tone::Plain),
+            }
+        }
+    }
+
+    /// Wraps the text; only the first words are coloured, so that a page stays calm.
+    fn paragraph(&mut self, first: &str, hanging: &str, text: &str, tone: Tone) {
+        let text = terminal(text, Lines::Escape);
+        let options = textwrap::Options::new(self.style.width.max(40))
+            .initial_indent(first)
+            .subsequent_indent(hanging)
+            .break_words(false)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        for line in textwrap::wrap(&text, options) {
+            self.line(&line, tone);
+        }
+    }
+
+    fn line(&mut self, line: &str, tone: Tone) {
+        let line = line.trim_end();
+        if self.style.colour && tone != Tone::Plain && !line.is_empty() {
+            let indent = line.len() - line.trim_start().len();
+            self.text.push_str(&line[..indent]);
+            self.text.push_str(tone.ansi());
+            self.text.push_str(&line[indent..]);
+            self.text.push_str("\u{1b}[0m");
+        } else {
+            self.text.push_str(line);
+        }
+        self.text.push('\n');
+    }
+}

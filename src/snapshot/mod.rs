@@ -1,0 +1,181 @@
+//! The snapshot folder: facts as they were read from the real systems, read into [`Actual`].
+//!
+//! ```text
+//! snapshot.json                           see [`DescriptionFile`]
+//! topology.xml or topology.tbxml          as Get-CsTopology -AsXml or Topology Builder writes it
+//! assignments.json                        see [`Assignment`]
+//! webservices.json                        see [`WebServicesEntry`]
+//! directory.json                          see [`DirectoryFile`]
+//! servers/<fqdn>/applicationHost.config   IIS's own, with the secrets removed
+//! servers/<fqdn>/kerberos.json            see [`KerberosFile`]
+//! ```
+//! Names are found in any case. Every file may be UTF-8 with or without byte order mark, UTF-16LE, or UTF-16BE with
+//! its mark, and has at most 256 MiB. In JSON, properties that are not known are passed over (a later 1.x may add
+//! some); a wrong type, a name that is none, or two entries for one thing break the file.
+//!
+//! A piece that is missing or broken makes that reading [`Reading::Unreadable`], with its place and cause, and the
+//! rest is read. A link that leaves the folder is not followed. Whatever is in `servers` and is no folder named by an
+//! FQDN belongs to no server and is passed over: the server it was meant for then reads as never tested.
+//!
+//! **Architecture invariant:** no secret of applicationHost.config is kept or shown, nor any line of it.
+
+mod application_host;
+mod assignments;
+mod description;
+mod digest;
+mod directory;
+mod folder;
+mod json;
+mod kerberos;
+mod place;
+mod text;
+mod topology;
+mod web_services;
+mod write;
+mod xml;
+
+pub use assignments::{Assignment, AssignmentsFile, NoSiteIdentity, SiteIdentity};
+pub use description::{AskedFor, DescriptionFile, FormatVersion, NoFormatVersion};
+pub use directory::{AccountEntry, DirectoryFile, SpnEntry};
+pub use json::Entries;
+pub use kerberos::{By, KerberosFile, Status};
+pub use web_services::{NoScope, NoValue, Scope, Value, WebServicesEntry, WebServicesFile};
+pub use write::{WriteError, Writer};
+
+use crate::model::{Actual, Cause, Origin, Place, Reading, ServerActual, ServerFqdn, Topology};
+use description::VersionOnly;
+use digest::Print;
+use folder::{Folder, ServerFolder};
+use jiff::Timestamp;
+use place::Source;
+use rayon::prelude::*;
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+const DESCRIPTION: &str = "snapshot.json";
+const TOPOLOGY: &str = "topology.xml";
+const TOPOLOGY_BUILDER: &str = "topology.tbxml";
+const ASSIGNMENTS: &str = "assignments.json";
+const WEB_SERVICES: &str = "webservices.json";
+const DIRECTORY: &str = "directory.json";
+const SERVERS: &str = "servers";
+const APPLICATION_HOST: &str = "applicationHost.config";
+const KERBEROS: &str = "kerberos.json";
+
+/// Why a folder is no snapshot that this program can read.
+#[derive(Debug, Error)]
+pub enum SnapshotError {
+    /// The folder, or `servers` in it, is not there, is no folder, or cannot be listed.
+    #[error("the snapshot folder {} cannot be read", folder.display())]
+    Folder {
+        /// The snapshot folder as it was typed.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A later program made it, and this one would misread it.
+    #[error("the snapshot folder {} has the format {version}, of which this program knows only {}; read it with the program that made it, or a later one", folder.display(), FormatVersion::CURRENT)]
+    FromTheFuture {
+        /// The snapshot folder as it was typed.
+        folder: PathBuf,
+        /// The `formatVersion` of its `snapshot.json`.
+        version: FormatVersion,
+    },
+}
+
+/// Reads a snapshot folder.
+///
+/// The origin's source is the folder as typed. What cannot be read is a reading that is unreadable, never an error,
+/// unless it is the folder itself.
+pub fn read(folder: &Path) -> Result<Actual, SnapshotError> {
+    let failed = |source| SnapshotError::Folder { folder: folder.to_owned(), source };
+    let root = Folder::open(folder).map_err(failed)?;
+    let mut prints = Vec::new();
+    let collected_at = description(&root, &mut prints)
+        .map_err(|version| SnapshotError::FromTheFuture { folder: folder.to_owned(), version })?;
+    let topology = topology(&root, &mut prints);
+    let assignments = piece(&root, ASSIGNMENTS, &mut prints, assignments::read);
+    let web_services = piece(&root, WEB_SERVICES, &mut prints, web_services::read);
+    let directory = piece(&root, DIRECTORY, &mut prints, directory::read);
+    let folders: Vec<(ServerFqdn, Vec<ServerFolder>)> = root.servers().map_err(failed)?.into_iter().collect();
+    let servers: Vec<(ServerFqdn, ServerActual, Vec<Print>)> =
+        folders.into_par_iter().map(|(fqdn, folders)| server(fqdn, &folders)).collect();
+    let servers = servers.into_iter().map(|(fqdn, observed, of_server)| {
+        prints.extend(of_server);
+        (fqdn, observed)
+    });
+    let servers = servers.collect();
+    let origin = Origin { source: folder.display().to_string(), digest: digest::digest(prints) };
+    Ok(Actual { origin, collected_at, topology, assignments, web_services, directory, servers })
+}
+
+fn piece<T>(
+    folder: &Folder,
+    name: &str,
+    prints: &mut Vec<Print>,
+    read: impl FnOnce(&Source) -> Result<T, Cause>,
+) -> Reading<T> {
+    let loaded = folder.load(name);
+    prints.extend(loaded.print);
+    match loaded.source.and_then(|source| read(&source)) {
+        Ok(value) => Reading::Known(value),
+        Err(cause) => Reading::Unreadable(cause),
+    }
+}
+
+/// When the snapshot was collected, or the version that is of the future.
+fn description(root: &Folder, prints: &mut Vec<Print>) -> Result<Reading<Timestamp>, FormatVersion> {
+    let loaded = root.load(DESCRIPTION);
+    let source = match loaded.source {
+        Ok(source) => source,
+        Err(cause) => {
+            prints.extend(loaded.print);
+            return Ok(Reading::Unreadable(cause));
+        }
+    };
+    prints.push(Print::of_description(&source.name, &source.text));
+    match json::parse_object::<VersionOnly>(&source) {
+        Ok(only) if only.format_version.is_of_the_future() => return Err(only.format_version),
+        Ok(_) => {}
+        Err(cause) => return Ok(Reading::Unreadable(cause)),
+    }
+    Ok(match json::parse_object::<DescriptionFile>(&source) {
+        Ok(file) => Reading::Known(file.collected_at),
+        Err(cause) => Reading::Unreadable(cause),
+    })
+}
+
+fn topology(root: &Folder, prints: &mut Vec<Print>) -> Reading<Topology> {
+    match (root.has(TOPOLOGY), root.has(TOPOLOGY_BUILDER)) {
+        (true, true) => {
+            let place = Place { file: TOPOLOGY.into(), line_column: None };
+            let why = format!("{TOPOLOGY_BUILDER} is there too: keep the one that is published");
+            Reading::Unreadable(Cause::Broken { place, why })
+        }
+        (false, true) => piece(root, TOPOLOGY_BUILDER, prints, topology::read),
+        (_, false) => piece(root, TOPOLOGY, prints, topology::read),
+    }
+}
+
+fn server(fqdn: ServerFqdn, folders: &[ServerFolder]) -> (ServerFqdn, ServerActual, Vec<Print>) {
+    let mut prints = Vec::new();
+    let observed = match ServerFolder::open(folders) {
+        Ok(folder) => {
+            let iis = piece(&folder, APPLICATION_HOST, &mut prints, application_host::read);
+            let kerberos = match piece(&folder, KERBEROS, &mut prints, kerberos::read) {
+                Reading::Unreadable(Cause::NotCollected { .. }) => Reading::Unreadable(Cause::NeverTested),
+                read => read,
+            };
+            ServerActual { iis, kerberos }
+        }
+        Err(cause) => ServerActual { iis: Reading::Unreadable(cause.clone()), kerberos: Reading::Unreadable(cause) },
+    };
+    (fqdn, observed, prints)
+}
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Writing the JSON files of a snapshot, each whole or not at all, in the very types that read them.
+
+use super::assignments::AssignmentsFile;
+use super::description::DescriptionFile;
+use super::directory::DirectoryFile;
+use super::folder::Folder;
+use super::kerberos::KerberosFile;
+use super::web_services::WebServicesFile;
+use super::{APPLICATION_HOST, ASSIGNMENTS, DESCRIPTION, DIRECTORY, KERBEROS, SERVERS, WEB_SERVICES};
+use crate::model::ServerFqdn;
+use serde::Serialize;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// A file of a snapshot that could not be written; whatever was there before still is.
+#[derive(Debug, Error)]
+#[error("{} could not be written", path.display())]
+pub struct WriteError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why.
+    #[source]
+    pub source: io::Error,
+}
+
+/// A snapshot folder to write into.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    folder: PathBuf,
+}
+
+impl Writer {
+    /// Makes the folder where it is not there.
+    pub fn new(folder: &Path) -> Result<Self, WriteError> {
+        make(folder)?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Writes `snapshot.json`.
+    pub fn description(&self, file: &DescriptionFile) -> Result<(), WriteError> {
+        write_json(&self.folder, DESCRIPTION, file)
+    }
+
+    /// Writes `assignments.json`.
+    pub fn assignments(&self, file: &AssignmentsFile) -> Result<(), WriteError> {
+        write_json(&self.folder, ASSIGNMENTS, file)
+    }
+
+    /// Writes `webservices.json`.
+    pub fn web_services(&self, file: &WebServicesFile) -> Result<(), WriteError> {
+        write_json(&self.folder, WEB_SERVICES, file)
+    }
+
+    /// Writes `directory.json`.
+    pub fn directory(&self, file: &DirectoryFile) -> Result<(), WriteError> {
+        write_json(&self.folder, DIRECTORY, file)
+    }
+
+    /// Writes that server's `kerberos.json`.
+    pub fn kerberos(&self, server: &ServerFqdn, file: &KerberosFile) -> Result<(), WriteError> {
+        write_json(&self.server(server)?, KERBEROS, file)
+    }
+
+    /// Writes `topology.xml`, as it was printed.
+    pub fn topology(&self, text: &str) -> Result<(), WriteError> {
+        write(&self.folder, super::TOPOLOGY, text.as_bytes())
+    }
+
+    /// Writes that server's `applicationHost.config`, from which the caller has removed every secret.
+    pub fn application_host(&self, server: &ServerFqdn, text: &str) -> Result<(), WriteError> {
+        write(&self.server(server)?, APPLICATION_HOST, text.as_bytes())
+    }
+
+    /// That server's folder, found in any case.
+    fn server(&self, server: &ServerFqdn) -> Result<PathBuf, WriteError> {
+        let servers = existing(&self.folder, SERVERS)?;
+        make(&servers)?;
+        let path = existing(&servers, server.as_str())?;
+        make(&path)?;
+        Ok(path)
+    }
+}
+
+fn write_json<T: Serialize>(folder: &Path, name: &str, value: &T) -> Result<(), WriteError> {
+    let path = || folder.join(name);
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| WriteError { path: path(), source: error.into() })?;
+    write(folder, name, format!("{text}\n").as_bytes())
+}
+
+/// Replaces the file of that name, in whichever case it has it.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+    let path = existing(folder, name)?;
+    let failed = |source| WriteError { path: path.clone(), source };
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // A temporary file is its owner's alone; a snapshot is as readable as any file of the folder.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.prefix(".writing-").tempfile_in(folder).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    file.persist(&path).map(drop).map_err(|error| failed(error.error))
+}
+
+fn existing(folder: &Path, name: &str) -> Result<PathBuf, WriteError> {
+    let listed = Folder::open(folder).map_err(|source| WriteError { path: folder.to_owned(), source })?;
+    Ok(listed.path_of(name))
+}
+
+fn make(folder: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(folder).map_err(|source| WriteError { path: folder.to_owned(), source })
+}
