@@ -1,5 +1,7 @@
 //! The rules of the house, held by a test: who may know whom, and how files are kept.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! What must always hold of a plan, over generated deployments and observations.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
+
 use cskerb::codes::Code;
 use cskerb::model::{
     Account, AccountName, AccountState, Actual, Caseless, Cause, DeclaredAccount, Deployment, Directory,
@@ -57,6 +59,7 @@ struct DrawnSite {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct DrawnAccount {
     exists: bool,
     enabled: bool,
@@ -148,6 +151,10 @@ fn servers(pool: &DrawnPool) -> &[DrawnServer] {
     &pool.servers[..end]
 }
 
+fn reading<T>(cause: Option<Cause>, value: T) -> Reading<T> {
+    cause.map_or(Reading::Known(value), Reading::Unreadable)
+}
+
 impl World {
     fn deployment(&self) -> Deployment {
         let declared = |name: AccountName| Account {
@@ -217,7 +224,8 @@ impl World {
     fn directory(&self, topology: &Topology, deployment: &Deployment) -> Directory {
         let pools = topology.pools.iter().map(|pool| pool.fqdn.spn());
         let declared = deployment.sites.iter().flat_map(|site| &site.pools);
-        let overrides = declared.clone().filter_map(|pool| pool.internal_fqdn.as_ref()).map(|fqdn| fqdn.spn());
+        let overrides =
+            declared.clone().filter_map(|pool| pool.internal_fqdn.as_ref()).map(cskerb::model::WebFqdn::spn);
         let spns: BTreeSet<_> = pools.chain(declared.map(|pool| pool.fqdn.spn())).chain(overrides).collect();
         let mut holders = BTreeMap::new();
         for (spn, draw) in spns.into_iter().zip(self.spns.iter().cycle()) {
@@ -252,9 +260,6 @@ impl World {
             let place = Place { file: Arc::from("x"), line_column: None };
             self.broken[at].then(|| Cause::Broken { place, why: "drawn so".to_owned() })
         };
-        fn reading<T>(cause: Option<Cause>, value: T) -> Reading<T> {
-            cause.map_or(Reading::Known(value), Reading::Unreadable)
-        }
         let assigned = self.sites.iter().enumerate().filter(|(_, site)| site.assigned > 0);
         let assignments = assigned.map(|(at, site)| (names(at, 0).0, account(site.assigned - 1))).collect();
         let mut servers = BTreeMap::new();
@@ -330,7 +335,7 @@ proptest! {
         let plan = plan(&deployment, &world.actual(&deployment), &world.request());
         let kinds: Vec<StepKind> = plan.steps.iter().map(|step| step.action.kind()).collect();
         prop_assert!(kinds.is_sorted(), "{:?}", kinds);
-        let ids: Vec<_> = plan.steps.iter().map(|step| step.id()).collect();
+        let ids: Vec<_> = plan.steps.iter().map(cskerb::plan::Step::id).collect();
         prop_assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
         for (at, step) in plan.steps.iter().enumerate() {
             for before in &step.after {
@@ -342,9 +347,10 @@ proptest! {
         prop_assert_eq!(enables, usize::from(required));
         // After an assignment, the passwords of its account wait for Enable-CsTopology.
         for step in &plan.steps {
-            let assigned = match &step.action {
-                Action::AssignAccount { account, .. } | Action::ReassignAccount { to: account, .. } => account,
-                _ => continue,
+            let (Action::AssignAccount { account: assigned, .. } | Action::ReassignAccount { to: assigned, .. }) =
+                &step.action
+            else {
+                continue;
             };
             let waits = |id: &str| plan.steps.iter().any(|other| other.id().as_str() == id && other.after.iter().any(|id| id.as_str() == "enable-topology"));
             for id in rotated(&plan).iter().filter(|account| **account == assigned).map(|account| format!("rotate:{account}")) {

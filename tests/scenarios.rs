@@ -4,6 +4,8 @@
 //! them in `plan.txt` and `plan.json`; a file that is not in order has `diagnostics.txt` instead.
 //! `SNAPSHOTS=overwrite cargo test --test scenarios` writes them anew.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
+
 use snapbox::{Data, assert_data_eq};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

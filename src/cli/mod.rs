@@ -8,7 +8,7 @@ mod schema;
 mod validate;
 
 use clap::{Parser, Subcommand};
-use exit::{Exit, Failure};
+use exit::Exit;
 use std::process::ExitCode;
 
 /// Keeps Kerberos web authentication on Lync Server and Skype for Business Server in a declared state.

@@ -1,11 +1,10 @@
 //! Standard output has data, standard error has everything else; colour only where a terminal wants it.
 
-#![expect(clippy::print_stderr, reason = "this is the one place that speaks to the person")]
-
 use super::exit::Failure;
+use crate::render::diagnostics::Colour;
 use crate::render::escape::{Lines, terminal};
 use crate::render::text::Style;
-use anstream::stream::IsTerminal;
+
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -41,13 +40,13 @@ pub(super) fn style() -> Style {
     style_of(&io::stdout())
 }
 
-/// How to set text on standard error.
-pub(super) fn error_style() -> Style {
-    style_of(&io::stderr())
+/// Whether standard error has colours.
+pub(super) fn error_colour() -> Colour {
+    if style_of(&io::stderr()).colour { Colour::Ansi } else { Colour::Plain }
 }
 
 /// A terminal gets its width, up to what still reads well, and colour; everything else 80 columns without.
-fn style_of(stream: &(impl IsTerminal + anstream::stream::RawStream)) -> Style {
+fn style_of(stream: &impl anstream::stream::RawStream) -> Style {
     let width = match terminal_size::terminal_size() {
         Some((terminal_size::Width(width), _)) if stream.is_terminal() => usize::from(width).clamp(40, 100),
         _ => 80,

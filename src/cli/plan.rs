@@ -71,10 +71,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let request = Request { scope: scope(arguments, &deployment)?, rotate: rotations(arguments, &deployment)?, allow: loaded.allow };
+    let request = Request {
+        scope: scope(arguments, &deployment)?,
+        rotate: rotations(arguments, &deployment)?,
+        allow: loaded.allow,
+    };
     let actual = read::snapshot(&arguments.snapshot)?;
     let plan = plan::plan(&deployment, &actual, &request);
-    let written = wire::plan::Plan::try_from(&plan).map_err(|error| Failure::new("the plan cannot be written").source(error))?;
+    let written =
+        wire::plan::Plan::try_from(&plan).map_err(|error| Failure::new("the plan cannot be written").source(error))?;
     let json = || written.to_json().map_err(|error| Failure::new("the plan cannot be written").source(error));
     if let Some(path) = &arguments.out {
         output::replace(path, &json()?)?;

@@ -1,10 +1,9 @@
 //! What the verbs read: the deployment file and the snapshot.
 
 use super::exit::{Exit, Failure};
-use super::output;
 use crate::deployment::{self, Loaded};
 use crate::model::{Actual, Deployment};
-use crate::{render, snapshot};
+use crate::snapshot;
 use std::io::Read;
 use std::path::Path;
 
@@ -25,7 +24,7 @@ pub(super) fn deployment(file: &str) -> Result<Result<(Deployment, Loaded), Exit
     match loaded.deployment.take() {
         Some(deployment) => Ok(Ok((deployment, loaded))),
         None => {
-            output::remark(&render::diagnostics::text(&[&loaded], output::error_style()));
+            super::validate::say(&loaded);
             Ok(Err(Exit::Invalid))
         }
     }

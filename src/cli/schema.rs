@@ -28,12 +28,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     ];
     for (name, schema) in schemas {
         let path = arguments.folder.join(name);
-        let text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::new("the schema cannot be written").source(error))? + "\n";
+        let text = serde_json::to_string_pretty(&schema)
+            .map_err(|error| Failure::new("the schema cannot be written").source(error))?
+            + "\n";
         if arguments.check {
             check(&path, &text, &arguments.folder)?;
         } else {
-            std::fs::create_dir_all(&arguments.folder)
-                .map_err(|error| Failure::new(format!("{} cannot be made", arguments.folder.display())).source(error))?;
+            std::fs::create_dir_all(&arguments.folder).map_err(|error| {
+                Failure::new(format!("{} cannot be made", arguments.folder.display())).source(error)
+            })?;
             output::replace(&path, &text)?;
         }
     }

@@ -635,6 +635,6 @@ pub struct PoolHealth {
 }
 
 /// The JSON schema of this format.
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Plan).to_value()
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Plan)
 }
