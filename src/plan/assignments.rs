@@ -50,8 +50,10 @@ fn inspect_web_services(survey: &Survey<'_>, site: &Site, draft: &mut Draft) {
         };
         let message =
             format!("UseWindowsAuth is {}, so Kerberos is never used and the account is pointless", auth.as_str());
-        let hint =
-            format!("Set-CsWebServiceConfiguration -Identity {} -UseWindowsAuth Negotiate", site.name.identity());
+        let hint = format!(
+            "set it for the site, or for the pool where that has a setting of its own\n  Set-CsWebServiceConfiguration -Identity '{}' -UseWindowsAuth Negotiate",
+            site.name.identity()
+        );
         draft.find(Code::KerberosNeverUsed, Subject::Pool(site.name.clone(), pool.fqdn.clone()), message, Some(hint));
     }
 }

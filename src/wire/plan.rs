@@ -614,8 +614,10 @@ pub struct KindCount {
 pub struct Health {
     /// Known to be valid.
     pub valid: usize,
-    /// Known to be invalid.
+    /// Known to be invalid, so that clients get Unauthorized from them.
     pub invalid: usize,
+    /// Without the account because their site does not have it yet: no client misses it.
+    pub pending: usize,
     /// Nothing is known of them.
     pub unreadable: usize,
 }
@@ -628,8 +630,6 @@ pub struct PoolHealth {
     pub site: String,
     /// The pool.
     pub pool: String,
-    /// Whether the site does not have the account yet: until then, an invalid server hurts nobody.
-    pub pending: bool,
     /// Its servers.
     pub servers: Health,
 }
