@@ -95,8 +95,8 @@ fn assign(
             format!("{name} shall use {wanted}, and has no account"),
             format!("{name} gets an account: Enable-CsTopology makes its SPNs and makes the assignment effective"),
             format!(
-                "clients of {name}: from Enable-CsTopology on they get tickets for {wanted}, and {servers} refuse them until \
-                 the password steps are done"
+                "clients of {name}: from Enable-CsTopology on they get tickets for {wanted}, which {servers} cannot read \
+                 until the password steps are done"
             ),
             None,
         ),
@@ -105,8 +105,8 @@ fn assign(
             format!("{name} shall use {wanted}, and has {from}"),
             format!("{name} gets another account: Enable-CsTopology moves its SPNs and makes the assignment effective"),
             format!(
-                "an outage in {name}: from Enable-CsTopology on its SPNs point at {wanted}, while {servers} still hold the \
-                 password of {from} until the password steps are done"
+                "an outage in {name}: from Enable-CsTopology on its SPNs point at {wanted}, with the password of {from} \
+                 still on {servers} until the password steps are done"
             ),
             Some(Consent::Reassignment),
         ),

@@ -165,11 +165,11 @@ fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
 fn pool_yaml(pool: &PublishedPool, indent: &str) -> String {
     let role = pool.role.unwrap_or(Role::FrontEnd);
     let servers: Vec<&str> = pool.servers.iter().map(ServerFqdn::as_str).collect();
-    let mut yaml = format!("\n{indent}- fqdn: {}\n{indent}  role: {role}", pool.fqdn);
-    if role != Role::StandardEdition {
-        yaml += &format!("\n{indent}  servers: [{}]", servers.join(", "));
-    }
-    yaml
+    let servers = match role {
+        Role::StandardEdition => String::new(),
+        _ => format!("\n{indent}  servers: [{}]", servers.join(", ")),
+    };
+    format!("\n{indent}- fqdn: {}\n{indent}  role: {role}{servers}", pool.fqdn)
 }
 
 fn told(target: &super::Target<'_>) -> &'static str {

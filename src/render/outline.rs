@@ -188,12 +188,18 @@ fn summary(plan: &Plan) -> Vec<String> {
     let counts: Vec<String> = (StepKind::ALL.iter())
         .filter_map(|kind| plan.summary.steps.get(kind).map(|count| format!("{count} {}", kind.as_str())))
         .collect();
-    let errors = plan.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    let steps = match (counts.is_empty(), plan.complete(), errors) {
+    let found = |severity| plan.findings.iter().filter(|finding| finding.severity == severity).count();
+    let found: Vec<String> =
+        [(found(Severity::Error), "error", "errors"), (found(Severity::Warning), "warning", "warnings")]
+            .into_iter()
+            .filter(|(n, ..)| *n > 0)
+            .map(|(n, one, many)| words::count(n, one, many))
+            .collect();
+    let steps = match (counts.is_empty(), plan.complete(), found.is_empty()) {
         (false, ..) => format!("{} ({})", words::count(plan.steps.len(), "step", "steps"), counts.join(", ")),
         (true, false, _) => "no step, as far as could be read".to_owned(),
-        (true, true, 0) => "no step: what is declared is in place".to_owned(),
-        (true, true, n) => format!("no step, and {} that no step mends", words::count(n, "error", "errors")),
+        (true, true, true) => "no step: what is declared is in place".to_owned(),
+        (true, true, false) => format!("no step, and {} that no step mends", found.join(" and ")),
     };
     let mut lines = vec![format!("Plan: {steps}.")];
     let total = |count: fn(&PoolHealth) -> usize| plan.summary.total(count);

@@ -66,6 +66,11 @@ pub(super) fn steps(plan: &Plan) -> Vec<Item> {
 fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
     let (number, first) = *group[0];
     let last = group.last().map_or(number, |(number, _)| *number);
+    if group.len() > 1 && first.action.kind() == StepKind::TestAssignment {
+        let sites: Vec<String> = group.iter().flat_map(|(_, step)| &step.touches).map(ToString::to_string).collect();
+        return Item::new(Mark::Step(number, last), format!("Test the assignments of {}", list(&sites)))
+            .note(Label::Because, "other steps touch them: the tests show whether they took effect");
+    }
     let names: Vec<String> =
         group.iter().filter_map(|(_, step)| step.subject.server()).map(ToString::to_string).collect();
     let mut item = Item::new(Mark::Step(number, last), sentence(first, group.len()));
