@@ -138,7 +138,7 @@ pub(crate) struct Pool {
     #[schemars(required, example = &"pool01.contoso.com")]
     pub(crate) fqdn: Text,
     /// What it is for.
-    #[schemars(required)]
+    #[schemars(required, example = &"front-end")]
     pub(crate) role: Option<Placed<Role>>,
     /// The product it runs, where it is not the file's: several live side by side during a migration.
     pub(crate) product: Option<Placed<Product>>,
@@ -272,7 +272,7 @@ pub(crate) struct Maintenance {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Window {
     /// The days on which it opens.
-    #[schemars(required)]
+    #[schemars(required, example = ["sat", "sun"])]
     pub(crate) days: Option<Placed<Vec<Placed<Day>>>>,
     /// The local time at which it opens, HH:MM in 24 hours.
     #[schemars(required, example = &"22:00")]
@@ -284,7 +284,7 @@ pub(crate) struct Window {
     #[schemars(required, example = &"Europe/Berlin")]
     pub(crate) time_zone: Text,
     /// The sites it is for, each one of `sites`.
-    #[schemars(required)]
+    #[schemars(required, example = ["Redmond"])]
     pub(crate) sites: Option<Placed<Vec<Placed<String>>>>,
 }
 
@@ -395,5 +395,12 @@ impl Site {
     /// The account that it shall use, where it names one and does not say `none`.
     pub(crate) fn assigned(&self) -> Option<&Placed<String>> {
         self.account.as_ref().filter(|text| text.as_str() != "none")
+    }
+}
+
+impl Pool {
+    /// Its overridden internal web FQDN.
+    pub(crate) fn internal_fqdn(&self) -> Option<&Placed<String>> {
+        self.web_services.as_ref()?.internal_fqdn.as_ref()
     }
 }

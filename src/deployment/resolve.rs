@@ -76,12 +76,11 @@ fn pool(
     if role == Role::StandardEdition && servers.is_empty() {
         servers.push(Server { fqdn: fqdn.as_server(), iis });
     }
-    let overridden = declared.web_services.as_ref().and_then(|services| services.internal_fqdn.as_ref());
     Some(Pool {
         fqdn,
         role,
         product: declared.product.as_ref().map(|own| Product::from(**own)).or(product),
-        internal_fqdn: overridden.map(|text| text.parse()).transpose().ok()?,
+        internal_fqdn: declared.internal_fqdn().map(|text| text.parse()).transpose().ok()?,
         servers,
     })
 }

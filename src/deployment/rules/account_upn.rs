@@ -17,7 +17,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             let netbios = domain.split('.').next().unwrap_or(domain).to_uppercase();
             format!(r"write DOMAIN\name, perhaps {netbios}\{name}")
         });
-        let message = format!("{:?} is a user principal name; Lync supports only DOMAIN\\name", written.as_str());
+        let message = format!("`{}` is a user principal name; Lync supports only DOMAIN\\name", written.as_str());
         found.push(Diagnostic::new(Code::AccountUpn, written.at(), message).maybe_hint(hint));
     }
 }
