@@ -4,14 +4,13 @@ use super::scalar::boolean_word;
 use super::schema::COMPILED;
 use super::suggest::did_you_mean;
 use super::tree::{Key, Node, Soundness, Step, Style, Value};
+use super::wanted::{Wanted, described, listed};
 use super::{Diagnostic, Span};
 use crate::codes::Code;
-use jsonschema::error::TypeKind;
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{JsonType, ValidationError, error::ValidationErrorKind as Kind};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// Checks the tree of that text, and marks what is unsound in it.
 pub(crate) fn check(root: &mut Node, text: &str) -> Vec<Diagnostic> {
@@ -28,19 +27,6 @@ pub(crate) fn check(root: &mut Node, text: &str) -> Vec<Diagnostic> {
         root.make_partial(&path);
     }
     found
-}
-
-/// What a value is, in words: "a list", "the number 10".
-pub(crate) fn described(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".into(),
-        Value::Boolean(value) => format!("the boolean `{value}`"),
-        Value::Integer(value) => format!("the number {value}"),
-        Value::Float(value) => format!("the number {value}"),
-        Value::Text { .. } => "a text".into(),
-        Value::List(_) => "a list".into(),
-        Value::Mapping(_) => "a mapping".into(),
-    }
 }
 
 struct Problems<'a> {
@@ -271,54 +257,85 @@ impl<'a> Problems<'a> {
     }
 }
 
-/// What a value might have been: of a type, or one of some words.
-#[derive(Default)]
-struct Wanted<'e> {
-    types: Vec<JsonType>,
-    words: Vec<&'e str>,
-}
+#[cfg(test)]
+mod tests {
+    use crate::deployment::{load, parse};
 
-impl<'e> Wanted<'e> {
-    fn of(errors: impl IntoIterator<Item = &'e ValidationError<'e>>) -> Self {
-        let mut wanted = Self::default();
-        for error in errors {
-            match error.kind() {
-                Kind::Type { kind: TypeKind::Single(kind) } => wanted.types.push(*kind),
-                Kind::Type { kind: TypeKind::Multiple(kinds) } => wanted.types.extend(kinds.iter()),
-                Kind::Constant { expected_value } => wanted.words.extend(expected_value.as_str()),
-                Kind::Enum { options } => {
-                    wanted.words.extend(options.as_array().into_iter().flatten().filter_map(Json::as_str));
-                }
-                _ => {}
-            }
-        }
-        wanted.types.dedup();
-        wanted
+    /// Each diagnostic as `line:column code: message`.
+    fn check(text: &str, expected: &[&str]) {
+        let loaded = load("x.yaml", text.as_bytes());
+        let found: Vec<String> = loaded
+            .diagnostics
+            .iter()
+            .map(|found| {
+                let place = loaded.source.position(found.at.start);
+                format!("{}:{} {}: {}", place.line, place.column, found.code, found.message)
+            })
+            .collect();
+        assert_eq!(found, expected, "{text}");
     }
-}
 
-impl fmt::Display for Wanted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.words.is_empty() {
-            return write!(f, "one of {}", listed(&self.words));
-        }
-        let names: Vec<&str> = self.types.iter().map(|kind| type_name(*kind)).collect();
-        f.write_str(&names.join(" or "))
+    #[test]
+    fn a_value_of_several_kinds_is_judged_as_the_kind_it_is() {
+        const FILE: &str = "version: 1\nsites: [{ name: A, pools: [{ fqdn: p.x.com, role: edge, servers: [{}] }] }]\n";
+        check(
+            &FILE.replace("{}", "{ fqdn: a.x.com, isi: [] }"),
+            &["2:84 unknown-key: this entry of `servers` has no key `isi`"],
+        );
+        check(&FILE.replace("{}", "{ fqdn: 1 }"), &["2:75 wrong-type: `fqdn` needs a text, and this is the number 1"]);
+        check(
+            &FILE.replace("{}", "[]"),
+            &["2:67 wrong-type: this entry of `servers` needs a text or a mapping, and this is a list"],
+        );
     }
-}
 
-fn type_name(kind: JsonType) -> &'static str {
-    match kind {
-        JsonType::Null => "nothing",
-        JsonType::Boolean => "`true` or `false`",
-        JsonType::Integer => "a whole number",
-        JsonType::Number => "a number",
-        JsonType::String => "a text",
-        JsonType::Array => "a list",
-        JsonType::Object => "a mapping",
+    #[test]
+    fn a_mistake_behind_an_alias_is_told_once() {
+        let file = "version: 1\nsites:\n  - name: A\n    iis: &a\n      - location: S\n        windowsAuthentication: { enable: true }\n  \
+                    - { name: B, iis: *a }\n";
+        check(file, &["6:34 unknown-key: `windowsAuthentication` has no key `enable`"]);
     }
-}
 
-fn listed(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    #[test]
+    fn what_is_below_something_unsound_is_not_judged() {
+        check(
+            "version: 1\nsites: !list [{ nam: x }]\n",
+            &["2:8 wrong-type: this tag has no meaning here, or not for this value"],
+        );
+    }
+
+    #[test]
+    fn a_root_that_is_no_mapping_is_one_problem() {
+        check("- version: 1\n", &["1:3 wrong-type: the file needs a mapping, and this is a list"]);
+        check("version 1\n", &["1:1 wrong-type: the file needs a mapping, and this is a text"]);
+    }
+
+    #[test]
+    fn a_missing_key_does_not_hide_what_else_is_wrong() {
+        check(
+            "version: 1\nsites:\n  - pools: [{ role: edge, servers: [fe01] }]\n",
+            &[
+                "3:5 missing-key: this entry of `sites` has no `name`",
+                "3:13 missing-key: this entry of `pools` has no `fqdn`",
+                "3:37 fqdn-invalid: `fe01` is not the fully qualified domain name of a server: it has no domain part",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_called_missing() {
+        // The servers are there, under a misspelt key; the source may be among them.
+        check(
+            "version: 1\nsites: [{ name: A, source: a.x.com, pools: [{ fqdn: p.x.com, role: front-end, servesr: [a.x.com] }] }]\n",
+            &["2:79 unknown-key: this entry of `pools` has no key `servesr`"],
+        );
+    }
+
+    #[test]
+    fn the_tree_of_a_sound_file_stays_whole() {
+        let text = "version: 1\nsites: []\n";
+        let mut root = parse::parse(text).root.unwrap();
+        assert_eq!(super::check(&mut root, text), []);
+        assert_eq!(root.soundness, super::Soundness::Whole);
+    }
 }

@@ -1,7 +1,7 @@
 //! An account's name is not `DOMAIN\name` with at most 15 characters.
 //!
-//! Both parts are NetBIOS names: at most 15 characters, without the characters that such names cannot have
-//! (New-CsKerberosAccount: "the account name … must be no more than 15 characters"). [doc]
+//! The name is a NetBIOS name: at most 15 characters (New-CsKerberosAccount) [doc], without the characters that such
+//! names cannot have; the domain before it is one too.
 
 use super::Subject;
 use crate::codes::Code;

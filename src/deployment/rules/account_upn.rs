@@ -1,7 +1,7 @@
 //! An account is written as `name@domain`.
 //!
-//! The Kerberos cmdlets take `DOMAIN\name` only (New-CsKerberosAccount, New-CsKerberosAccountAssignment: `-UserAccount`
-//! "must be in the format domain\account; the user principal name format is not supported"). [doc]
+//! The Kerberos cmdlets take `DOMAIN\name` only (New-CsKerberosAccount and New-CsKerberosAccountAssignment, parameter
+//! `-UserAccount`). [doc]
 
 use super::Subject;
 use crate::codes::Code;
