@@ -3,7 +3,7 @@
 use super::commands::quote;
 use super::draft::Draft;
 use super::survey::{Defect, Standing, Survey};
-use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, Subject};
+use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, Subject, moment};
 use crate::codes::Code;
 use crate::model::{Account, AccountName, AccountState, Reading};
 use jiff::{SignedDuration, Timestamp};
@@ -107,12 +107,12 @@ fn report_defect(survey: &Survey<'_>, name: &AccountName, defect: Defect, draft:
         Defect::Disabled => (
             Code::AccountDisabled,
             format!("the account is disabled{meanwhile}"),
-            format!("Enable-ADAccount -Identity {object}   then test each site again and plan anew"),
+            format!("enable it, test each site again and plan anew\n  Enable-ADAccount -Identity {object}"),
         ),
         Defect::Expired(at) => (
             Code::AccountExpired,
-            format!("the account expired at {at}{meanwhile}"),
-            format!("Clear-ADAccountExpiration -Identity {object}   then test each site again and plan anew"),
+            format!("the account expired at {}{meanwhile}", moment(at)),
+            format!("lift that, test each site again and plan anew\n  Clear-ADAccountExpiration -Identity {object}"),
         ),
         Defect::NotComputer => (
             Code::AccountNotComputer,
@@ -133,14 +133,18 @@ fn inspect_encryption(survey: &Survey<'_>, name: &AccountName, state: &AccountSt
         "Set-ADObject -Identity (Get-ADComputer {}).DistinguishedName -Replace @{{'msDS-SupportedEncryptionTypes'={bits}}}",
         quote(name.account())
     );
-    let set = format!("{set}   after one server was proved by a ticket with AES");
+    let set = format!("prove one server by a ticket with AES, then\n  {set}");
     let domain = survey.actual.directory.known().and_then(|directory| directory.aes_keys_since);
     if let (Some(since), Some(password)) = (domain, state.password_set_at)
         && password < since
     {
-        let message =
-            format!("its password was set at {password}, before the domain made AES keys ({since}), so it has none");
-        let hint = format!("one rotation makes them: plan with --rotate {} --reason 'AES keys'", quote(name.as_str()));
+        let message = format!(
+            "its password was set at {}, before the domain made AES keys ({}), so it has none",
+            moment(password),
+            moment(since)
+        );
+        let rotate = quote(name.as_str());
+        let hint = format!("one rotation makes them\n  cskerb plan ... --rotate {rotate} --reason 'AES keys'");
         draft.find(Code::PasswordBeforeAes, subject.clone(), message, Some(hint));
     }
     match state.encryption {
@@ -172,8 +176,9 @@ fn inspect_age(survey: &Survey<'_>, name: &AccountName, state: &AccountState, dr
     if age > limit {
         let days = |duration: SignedDuration| duration.as_hours() / 24;
         let message = format!("its password is {} days old; declared is at most {}", days(age), days(limit));
+        let rotate = quote(name.as_str());
         let hint =
-            format!("plan with --rotate {} --reason 'password age', for a maintenance window", quote(name.as_str()));
+            format!("rotate it in a maintenance window\n  cskerb plan ... --rotate {rotate} --reason 'password age'");
         draft.find(Code::PasswordOld, Subject::Account(name.clone()), message, Some(hint));
     }
 }

@@ -11,7 +11,7 @@ mod limit;
 mod tests;
 
 use super::outline::{Label, Outline};
-use block::{Block, Folded};
+use block::{Block, Folded, Piece};
 use inline::{Syntax, inline};
 use limit::Fold;
 use std::fmt::Write as _;
@@ -45,20 +45,36 @@ struct Section {
 }
 
 impl Sheet {
-    fn of(outline: &Outline, fold: Fold) -> Self {
-        let mut folded = Folded::default();
-        let mut sections = Vec::new();
+    /// The plan in pieces; `None` as soon as they are longer than that many bytes.
+    fn of(outline: &Outline, fold: Fold, most: usize) -> Option<Self> {
+        let mut sheet = Self {
+            head: head(outline),
+            sections: Vec::new(),
+            folded: Folded::default(),
+            digest: outline.digest.clone(),
+        };
+        let mut length = sheet.head.len();
         let reasons = outline.verdict.notes.iter().filter(|(label, _)| *label == Label::Because);
         let blocks: Vec<Block> = reasons.map(|(_, text)| Block::bullet(text)).collect();
         if !blocks.is_empty() {
             let title = inline("Why Enable-CsTopology", Syntax::Markdown);
-            sections.push(Section { title, noun: ["reason", "reasons"], blocks });
+            sheet.sections.push(Section { title, noun: ["reason", "reasons"], blocks });
         }
         for section in &outline.sections {
-            let blocks = section.items.iter().flat_map(|item| block::of(item, fold, &mut folded)).collect();
-            sections.push(Section { title: section.part.title().to_owned(), noun: section.part.noun(), blocks });
+            let mut blocks = Vec::new();
+            let pieces: Vec<Piece<'_>> =
+                section.items.iter().flat_map(|item| block::pieces(item, fold, &mut sheet.folded)).collect();
+            for piece in pieces {
+                let block = piece.write(fold, &mut sheet.folded);
+                length += block.text.len();
+                if length > most {
+                    return None;
+                }
+                blocks.push(block);
+            }
+            sheet.sections.push(Section { title: section.part.title().to_owned(), noun: section.part.noun(), blocks });
         }
-        Self { head: head(outline), sections, folded, digest: outline.digest.clone() }
+        Some(sheet)
     }
 }
 
@@ -71,7 +87,7 @@ fn summary(outline: &Outline) -> String {
 
 fn head(outline: &Outline) -> String {
     let mut head = format!("## {}\n\n{}\n", inline(&outline.title, Syntax::Markdown), summary(outline));
-    for (_, warning) in outline.verdict.notes.iter().filter(|(label, _)| *label == Label::Disrupts) {
+    for (_, warning) in outline.verdict.notes.iter().filter(|(label, _)| *label == Label::Beware) {
         let _ = write!(head, "> {}\n\n", inline(warning, Syntax::Markdown));
     }
     let origin: Vec<String> = outline.origin.iter().map(|line| inline(line, Syntax::Markdown)).collect();

@@ -5,7 +5,8 @@ mod findings;
 mod steps;
 mod words;
 
-use crate::plan::{EnableTopology, Need, Plan, StepKind, Trigger};
+use crate::codes::Severity;
+use crate::plan::{EnableTopology, Need, Plan, PoolHealth, StepKind, Trigger, moment};
 
 /// What a person reads of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Part {
             Self::Disruptions => "Disrupts",
             Self::Unreadable => "Could not be read, so this plan is partial",
             Self::Findings => "Findings",
-            Self::Changes => "Changes",
+            Self::Changes => "What differs",
             Self::Steps => "Steps",
         }
     }
@@ -135,6 +136,8 @@ pub enum Label {
     Help,
     /// The servers meant.
     Servers,
+    /// What comes with it.
+    Beware,
 }
 
 impl Label {
@@ -148,6 +151,7 @@ impl Label {
             Self::Needs => "needs",
             Self::Help => "help",
             Self::Servers => "servers",
+            Self::Beware => "beware",
         }
     }
 }
@@ -230,7 +234,7 @@ impl Section {
 
 fn origin(plan: &Plan) -> Vec<String> {
     let when = match &plan.collected_at {
-        Some(at) => format!("collected {}", words::moment(*at)),
+        Some(at) => format!("collected {}", moment(*at)),
         None => "collected at a time that it does not say".to_owned(),
     };
     let mut lines = vec![format!("against {}, {when}", plan.observed.source)];
@@ -248,19 +252,29 @@ fn summary(plan: &Plan) -> Vec<String> {
     let counts: Vec<String> = (StepKind::ALL.iter())
         .filter_map(|kind| plan.summary.steps.get(kind).map(|count| format!("{count} {}", kind.as_str())))
         .collect();
-    let steps = if counts.is_empty() {
-        if plan.complete() {
-            "no step: what is declared is in place".to_owned()
-        } else {
-            "no step, as far as could be read".to_owned()
-        }
-    } else {
-        format!("{} ({})", words::count(plan.steps.len(), "step", "steps"), counts.join(", "))
+    let found = |severity| plan.findings.iter().filter(|finding| finding.severity == severity).count();
+    let found: Vec<String> =
+        [(found(Severity::Error), "error", "errors"), (found(Severity::Warning), "warning", "warnings")]
+            .into_iter()
+            .filter(|(n, ..)| *n > 0)
+            .map(|(n, one, many)| words::count(n, one, many))
+            .collect();
+    let steps = match (counts.is_empty(), plan.complete(), found.is_empty()) {
+        (false, ..) => format!("{} ({})", words::count(plan.steps.len(), "step", "steps"), counts.join(", ")),
+        (true, false, _) => "no step, as far as could be read".to_owned(),
+        (true, true, true) => "no step: what is declared is in place".to_owned(),
+        (true, true, false) => format!("no step, and {} that no step mends", found.join(" and ")),
     };
     let mut lines = vec![format!("Plan: {steps}.")];
-    let (valid, invalid, unreadable) = plan.summary.totals();
-    if valid + invalid + unreadable > 0 {
-        lines.push(format!("Servers: {valid} valid, {invalid} invalid, {unreadable} unreadable."));
+    let total = |count: fn(&PoolHealth) -> usize| plan.summary.total(count);
+    if total(PoolHealth::servers) > 0 {
+        let pending = match total(|pool| pool.pending) {
+            0 => String::new(),
+            n => format!(", {n} without the account yet"),
+        };
+        let (valid, invalid) = (total(|pool| pool.valid), total(|pool| pool.invalid));
+        let unreadable = total(|pool| pool.unreadable);
+        lines.push(format!("Servers: {valid} valid, {invalid} invalid{pending}, {unreadable} unreadable."));
     }
     lines
 }
@@ -268,8 +282,7 @@ fn summary(plan: &Plan) -> Vec<String> {
 fn verdict(verdict: &EnableTopology) -> Item {
     let mark = match verdict.need {
         Need::Required => Mark::Disrupt,
-        Need::Advisory => Mark::Note,
-        Need::NotRequired => Mark::None,
+        Need::Advisory | Need::NotRequired => Mark::None,
     };
     let text = match verdict.need {
         Need::Required => "Enable-CsTopology: required",
@@ -289,7 +302,7 @@ fn verdict(verdict: &EnableTopology) -> Item {
         item = item.note(Label::Because, format!("{}{of}", reason[0].text));
     }
     match &verdict.warning {
-        Some(warning) => item.note(Label::Disrupts, warning.clone()),
+        Some(warning) => item.note(Label::Beware, warning.clone()),
         None => item,
     }
 }

@@ -278,6 +278,8 @@ pub(crate) fn eventful(names: &Names) -> Sample {
     };
     let internal = Some("webint.contoso.com".to_owned());
     sample.pool(Cluster { internal, ..cluster(&redmond, "pool01.contoso.com", servers) }, &iis);
+    let idle = vec![machine("fe04.contoso.com", Reading::Unreadable(Cause::NeverTested), as_expected(&names.location))];
+    sample.pool(cluster(&redmond, "pool02.contoso.com", idle), &iis);
     let one = |name: &str, kerberos| vec![machine(name, kerberos, as_expected(&names.location))];
     sample.pool(cluster(&dublin, "se01.contoso.com", one("se01.contoso.com", Reading::Absent)), &iis);
     let valid = |account| reading(Verdict::Valid, account, Witness::Test, 3, None);
@@ -285,6 +287,7 @@ pub(crate) fn eventful(names: &Names) -> Sample {
     sample.pool(cluster(&oslo, "se03.contoso.com", one("se03.contoso.com", valid(&former))), &iis);
     sample.pool(cluster(&rome, "se04.contoso.com", one("se04.contoso.com", valid(&turned))), &iis);
     sample.holders("pool01.contoso.com", &[&names.account, &names.holder]);
+    sample.holders("pool02.contoso.com", &[&names.account]);
     sample.holders("webint.contoso.com", &[&names.former]);
     sample.holders("se01.contoso.com", &[]);
     sample.holders("se02.contoso.com", &[&names.former]);

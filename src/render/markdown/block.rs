@@ -29,15 +29,54 @@ pub(super) struct Folded {
     pub(super) pools: usize,
 }
 
-/// The blocks of one item of a section.
-pub(super) fn of(item: &Item, fold: Fold, folded: &mut Folded) -> Vec<Block> {
-    let mut writer = Writer { fold, folded };
-    match item.mark {
-        Mark::Step(first, last) => vec![writer.step(item, first, last)],
-        Mark::None if !item.items.is_empty() => writer.site(item),
-        // A remark about all sites: the blank line in front ends the list of the last one.
-        Mark::None => vec![Block { text: format!("\n{}\n", inline(&item.text, Syntax::Markdown)), covers: 0 }],
-        _ => vec![writer.block(item)],
+/// What becomes one block.
+pub(super) struct Piece<'o> {
+    place: Place<'o>,
+    item: &'o Item,
+}
+
+/// Where an item stands.
+enum Place<'o> {
+    /// It belongs to no site.
+    Alone,
+    /// It is the first of this site, whose heading it brings.
+    FirstOf(&'o str),
+    /// It is a further one of the same site.
+    Next,
+}
+
+/// The pieces of one item of a section: a site falls apart into what differs in it and its pools.
+pub(super) fn pieces<'o>(item: &'o Item, fold: Fold, folded: &mut Folded) -> Vec<Piece<'o>> {
+    if item.mark != Mark::None || item.items.is_empty() {
+        return vec![Piece { place: Place::Alone, item }];
+    }
+    let is_quiet = |item: &&Item| fold >= Fold::QuietPools && item.mark == Mark::None && item.total() == 0;
+    let (quiet, shown): (Vec<&Item>, Vec<&Item>) = item.items.iter().partition(is_quiet);
+    folded.pools += quiet.len();
+    let piece = |(at, of_site)| {
+        let place = if at == 0 { Place::FirstOf(&item.text) } else { Place::Next };
+        Piece { place, item: of_site }
+    };
+    shown.into_iter().enumerate().map(piece).collect()
+}
+
+impl Piece<'_> {
+    pub(super) fn write(&self, fold: Fold, folded: &mut Folded) -> Block {
+        let mut writer = Writer { fold, folded };
+        let mut text = String::new();
+        if let Place::FirstOf(site) = self.place {
+            // The blank line in front ends the list of the site before.
+            let _ = write!(text, "\n#### {}\n\n", inline(site, Syntax::Markdown));
+        }
+        match (self.item.mark, &self.place) {
+            (Mark::Step(first, last), _) => writer.step(self.item, first, last, &mut text),
+            // A remark about all sites: the blank line in front ends the list of the last one.
+            (Mark::None, Place::Alone) => {
+                let _ = write!(text, "\n{}\n", inline(&self.item.text, Syntax::Markdown));
+            }
+            _ => writer.item(self.item, 0, &mut text),
+        }
+        Block { text, covers: self.item.total() }
     }
 }
 
@@ -47,41 +86,18 @@ struct Writer<'f> {
 }
 
 impl Writer<'_> {
-    fn block(&mut self, item: &Item) -> Block {
-        let mut text = String::new();
-        self.item(item, 0, &mut text);
-        Block { text, covers: item.total() }
-    }
-
-    /// A site: what differs in it and each of its pools, the heading in front of the first.
-    fn site(&mut self, site: &Item) -> Vec<Block> {
-        let mut blocks = Vec::new();
-        for item in &site.items {
-            if self.fold >= Fold::QuietPools && item.mark == Mark::None && item.total() == 0 {
-                self.folded.pools += 1;
-            } else {
-                blocks.push(self.block(item));
-            }
-        }
-        if let Some(first) = blocks.first_mut() {
-            // The blank line in front ends the list of the site before.
-            first.text.insert_str(0, &format!("\n#### {}\n\n", inline(&site.text, Syntax::Markdown)));
-        }
-        blocks
-    }
-
     /// A list item with all that belongs to it.
     fn item(&mut self, item: &Item, depth: usize, text: &mut String) {
         let indent = "  ".repeat(depth);
         let line = inline(&item.text, Syntax::Markdown);
-        let _ = match (item.mark, depth) {
-            (Mark::Create, _) => writeln!(text, "{indent}- `+` {line}"),
-            (Mark::Update, _) => writeln!(text, "{indent}- `~` {line}"),
-            (Mark::Delete, _) => writeln!(text, "{indent}- `-` {line}"),
-            (Mark::Error, _) => writeln!(text, "{indent}- **error** {line}"),
-            (Mark::Warning, _) => writeln!(text, "{indent}- **warning** {line}"),
-            (Mark::Note, _) => writeln!(text, "{indent}- note {line}"),
-            (Mark::None | Mark::Disrupt | Mark::Unreadable | Mark::Step(..), _) => writeln!(text, "{indent}- {line}"),
+        let _ = match item.mark {
+            Mark::Create => writeln!(text, "{indent}- `+` {line}"),
+            Mark::Update => writeln!(text, "{indent}- `~` {line}"),
+            Mark::Delete => writeln!(text, "{indent}- `-` {line}"),
+            Mark::Error => writeln!(text, "{indent}- **error** {line}"),
+            Mark::Warning => writeln!(text, "{indent}- **warning** {line}"),
+            Mark::Note => writeln!(text, "{indent}- note {line}"),
+            Mark::None | Mark::Disrupt | Mark::Unreadable | Mark::Step(..) => writeln!(text, "{indent}- {line}"),
         };
         self.notes(item, depth + 1, text);
         if !item.diff.is_empty() {
@@ -104,7 +120,7 @@ impl Writer<'_> {
                 self.folded.lists_of_servers += 1;
                 continue;
             }
-            // A hint may have lines of its own, as YAML to add.
+            // A hint may have lines of its own: YAML to add, or a command.
             let (first, rest) = match (label, note.split_once('\n')) {
                 (Label::Help, Some((first, rest))) => (first, Some(rest)),
                 _ => (note.as_str(), None),
@@ -115,33 +131,34 @@ impl Writer<'_> {
                 _ => writeln!(text, "{indent}- {} {first}", label.as_str()),
             };
             if let Some(rest) = rest {
-                let lines: Vec<String> = rest.split('\n').map(str::to_owned).collect();
-                fence("yaml", &lines, &format!("{indent}  "), text);
+                let lines: Vec<&str> = rest.split('\n').collect();
+                let margin =
+                    lines.iter().map(|line| line.len() - line.trim_start_matches(' ').len()).min().unwrap_or(0);
+                let lines: Vec<String> = lines.iter().map(|line| line[margin..].to_owned()).collect();
+                fence("", &lines, &format!("{indent}  "), text);
             }
         }
     }
 
     /// A step unfolds to its reasons and commands; folded, it is a line of a list.
-    fn step(&mut self, item: &Item, first: usize, last: usize) -> Block {
+    fn step(&mut self, item: &Item, first: usize, last: usize, text: &mut String) {
         let number = if first == last { first.to_string() } else { format!("{first}–{last}") };
-        let covers = item.total();
         if self.fold >= Fold::Details {
-            self.folded.details_of_steps += covers;
-            let text = format!("- **{number}.** {}\n", inline(&item.text, Syntax::Markdown));
-            return Block { text, covers };
+            self.folded.details_of_steps += item.total();
+            let _ = writeln!(text, "- **{number}.** {}", inline(&item.text, Syntax::Markdown));
+            return;
         }
         let summary = inline(&item.text, Syntax::Html);
-        let mut text = format!("<details><summary>{number}. {summary}</summary>\n\n");
-        self.notes(item, 0, &mut text);
+        let _ = write!(text, "<details><summary>{number}. {summary}</summary>\n\n");
+        self.notes(item, 0, text);
         text.push('\n');
         if self.fold >= Fold::Commands {
-            self.folded.commands_of_steps += covers;
+            self.folded.commands_of_steps += item.total();
         } else {
-            fence("powershell", &item.commands, "", &mut text);
+            fence("powershell", &item.commands, "", text);
             text.push('\n');
         }
         text.push_str("</details>\n\n");
-        Block { text, covers }
     }
 }
 

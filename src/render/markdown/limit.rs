@@ -26,16 +26,13 @@ impl Fold {
 
 /// The least folded plan that the limit allows.
 pub(super) fn fit(outline: &Outline, max_bytes: usize) -> String {
-    for fold in Fold::ALL {
-        let text = Sheet::of(outline, fold).whole(max_bytes);
-        if text.len() <= max_bytes {
-            return text;
-        }
-    }
-    match Sheet::of(outline, Fold::QuietPools).cut(max_bytes) {
-        Some(text) => text,
-        None => sentence(outline, max_bytes),
-    }
+    let folded = Fold::ALL.iter().find_map(|fold| {
+        let text = Sheet::of(outline, *fold, max_bytes)?.whole(max_bytes);
+        (text.len() <= max_bytes).then_some(text)
+    });
+    folded
+        .or_else(|| Sheet::of(outline, Fold::QuietPools, usize::MAX)?.cut(max_bytes))
+        .unwrap_or_else(|| sentence(outline, max_bytes))
 }
 
 /// The longest of these sentences that the limit allows.
