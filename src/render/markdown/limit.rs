@@ -1,6 +1,6 @@
 //! Holds the Markdown under its limit: folds first, then leaves out whole blocks, and says what is not there.
 
-use super::block::Folded;
+use super::block::{Block, Folded};
 use super::inline::{Syntax, code};
 use super::{Section, Sheet, summary};
 use crate::render::outline::Outline;
@@ -92,7 +92,7 @@ impl Sheet {
         let mut text = self.head.clone();
         for section in &self.sections {
             text.push_str(&section.heading());
-            section.blocks.iter().for_each(|block| text.push_str(&block.text));
+            append(&section.blocks, &mut text);
             end_paragraph(&mut text);
         }
         text + &self.tail(max_bytes)
@@ -120,11 +120,19 @@ impl Sheet {
         let mut text = self.head.clone();
         for (section, shown) in self.sections.iter().zip(shown) {
             text.push_str(&section.heading());
-            section.blocks[..shown].iter().for_each(|block| text.push_str(&block.text));
+            append(&section.blocks[..shown], &mut text);
             end_paragraph(&mut text);
             text.push_str(&section.left_out(shown, &whole));
         }
         Some(text + &tail)
+    }
+}
+
+/// The blocks one after the other; two blank lines become one.
+fn append(blocks: &[Block], text: &mut String) {
+    for block in blocks {
+        let again = text.ends_with("\n\n") && block.text.starts_with('\n');
+        text.push_str(&block.text[usize::from(again)..]);
     }
 }
 
