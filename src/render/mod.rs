@@ -5,6 +5,7 @@ pub mod diagnostics;
 pub mod escape;
 pub mod markdown;
 pub mod outline;
+pub mod powershell;
 pub mod text;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 mod changes;
 mod findings;
-mod steps;
+pub(super) mod steps;
 mod words;
 
 use crate::codes::Severity;
