@@ -79,7 +79,18 @@ impl Writer {
         make(&servers)?;
         let path = existing(&servers, server.as_str())?;
         make(&path)?;
+        self.within(&path)?;
         Ok(path)
+    }
+
+    /// Refuses a folder that is a link out of the snapshot.
+    fn within(&self, path: &Path) -> Result<(), WriteError> {
+        let failed = |source| WriteError { path: path.to_owned(), source };
+        let (root, real) = (fs::canonicalize(&self.folder).map_err(failed)?, fs::canonicalize(path).map_err(failed)?);
+        if real.starts_with(root) {
+            return Ok(());
+        }
+        Err(failed(io::Error::other("it is a link that leaves the snapshot folder, which is not followed")))
     }
 }
 
