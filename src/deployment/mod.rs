@@ -1,6 +1,6 @@
 //! The deployment file: from bytes to a [`Deployment`], or to everything that is wrong with it.
 //!
-//! 1. `decode`: bytes to text. UTF-8 or UTF-16LE, at most 64 MiB, line ends made LF.
+//! 1. `decode`: bytes to text. UTF-8 or UTF-16, at most 64 MiB, line ends made LF.
 //! 2. `parse`: the events of the YAML parser to a `tree` of nodes; every key and value keeps its place. Duplicate keys,
 //!    several documents and alias bombs are found here.
 //! 3. `structure`: the tree against the very `schema` that is published, made from the types in `document`. All errors
@@ -66,6 +66,7 @@ pub fn load(name: &str, bytes: &[u8]) -> Loaded {
     };
     let diagnostics = &mut understood.diagnostics;
     diagnostics.sort_by(|a, b| (a.at, a.code, &a.message).cmp(&(b.at, b.code, &b.message)));
+    // An alias repeats a mistake at the place where it was made: once is enough.
     diagnostics.dedup();
     let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity() != Severity::Error);
     let origin = || Origin { source: name.to_owned(), digest: Digest::of(source.text().as_bytes()).to_string() };
