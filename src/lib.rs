@@ -37,6 +37,10 @@ pub mod deployment;
 
 pub mod snapshot;
 
+mod yaml;
+
+pub mod init;
+
 pub mod plan;
 
 pub mod render;

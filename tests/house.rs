@@ -11,6 +11,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("codes", &[]),
     ("deployment", &["model", "codes"]),
     ("snapshot", &["model", "codes"]),
+    ("yaml", &[]),
+    ("init", &["model", "yaml"]),
     ("plan", &["model", "codes"]),
     ("wire", &["model", "codes", "plan", "deployment"]),
     ("render", &["model", "codes", "plan", "wire", "deployment"]),
