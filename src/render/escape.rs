@@ -66,6 +66,7 @@ mod tests {
         check("a\nb", Lines::Escape, "a\\u{a}b");
         check("a\nb\r", Lines::Keep, "a\nb\\u{d}");
         check("\u{202E}moc", Lines::Escape, "\\u{202e}moc"); // right-to-left override
+        check("a\u{AD}\u{3164}\u{E0041}b", Lines::Escape, "a\\u{ad}\\u{3164}\\u{e0041}b"); // hidden, not steering
         check("Zürich – 日本", Lines::Escape, "Zürich – 日本");
     }
 }
