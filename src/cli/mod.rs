@@ -6,6 +6,7 @@ mod output;
 mod plan;
 mod read;
 mod schema;
+mod status;
 mod validate;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +37,7 @@ Exit codes, the first that holds:
 enum Verb {
     Validate(validate::Arguments),
     Plan(plan::Arguments),
+    Status(status::Arguments),
     Init(init::Arguments),
     Schema(schema::Arguments),
 }
@@ -45,6 +47,7 @@ pub fn main() -> ExitCode {
     let ended = match Arguments::parse().verb {
         Verb::Validate(arguments) => validate::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
+        Verb::Status(arguments) => status::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
     };

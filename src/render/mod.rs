@@ -5,7 +5,9 @@ pub mod diagnostics;
 pub mod escape;
 pub mod markdown;
 pub mod outline;
+mod page;
 pub mod powershell;
+pub mod status;
 pub mod text;
 
 #[cfg(test)]

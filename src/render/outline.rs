@@ -3,7 +3,7 @@
 mod changes;
 mod findings;
 pub(super) mod steps;
-mod words;
+pub(super) mod words;
 
 use crate::codes::Severity;
 use crate::plan::{EnableTopology, Need, Plan, PoolHealth, StepKind, Trigger, moment};
