@@ -35,6 +35,8 @@ pub mod codes;
 
 pub mod deployment;
 
+pub mod durable;
+
 pub mod snapshot;
 
 mod yaml;

@@ -9,7 +9,7 @@ use cskerb::model::{
     PublishedSite, Reading, Role, Server, ServerActual, ServerFqdn, Site, SiteKind, SiteName, Topology, Verdict,
     WebServicesSettings, Witness,
 };
-use cskerb::plan::{Action, Plan, Request, ServerState, StepKind, Subject, Survey, plan};
+use cskerb::plan::{Action, Plan, Request, Scope, ServerState, StepKind, Subject, Survey, plan};
 use cskerb::wire;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -424,6 +424,39 @@ proptest! {
             let state = actual.directory.known().and_then(|directory| directory.account(account).known().copied());
             let usable = state.is_some_and(|state| state.enabled && state.computer);
             prop_assert!(created || usable, "{} is rotated although it cannot be used", account);
+        }
+    }
+
+    #[test]
+    fn a_narrowed_plan_is_part_of_the_whole_and_opens_no_outage(world in world(), draws in prop::collection::vec(0usize..40, 1..4)) {
+        let deployment = world.deployment();
+        let actual = world.actual(&deployment);
+        let whole = plan(&deployment, &actual, &world.request());
+        let mut scope = Scope::default();
+        for draw in draws {
+            let Some(site) = deployment.sites.get(draw % 4) else { continue };
+            match (draw % 3, site.pools.first()) {
+                (0, _) | (_, None) => drop(scope.sites.insert(site.name.clone())),
+                (1, Some(pool)) => drop(scope.pools.insert(pool.fqdn.clone())),
+                (_, Some(pool)) => scope.servers.extend(pool.servers.first().map(|server| server.fqdn.clone())),
+            }
+        }
+        let narrowed = plan(&deployment, &actual, &Request { scope: scope.clone(), ..world.request() });
+        for step in narrowed.steps.iter().filter(|step| !matches!(step.action, Action::EnableTopology { .. } | Action::TestAssignment { .. })) {
+            prop_assert!(whole.step(&step.id()).is_some_and(|known| known.action == step.action), "{} is new", step.id());
+            if let Some(server) = step.subject.server() {
+                prop_assert!(scope.is_whole() || scope.selects(&step.subject), "{} lies outside", server);
+            }
+        }
+        // Whoever is assigned in the narrowed plan is given its password there, as in the whole one.
+        let assigned = narrowed.steps.iter().filter_map(|step| match &step.action {
+            Action::AssignAccount { site, account } | Action::ReassignAccount { site, to: account, .. } => Some((site, account)),
+            _ => None,
+        });
+        for (site, account) in assigned {
+            prop_assert_eq!(rotated(&whole).contains(account), rotated(&narrowed).contains(account), "{}", account);
+            let of_site = |plan: &Plan| plan.steps.iter().filter(|step| matches!(step.action, Action::CopyConfiguration { .. }) && step.subject.site() == Some(site)).count();
+            prop_assert_eq!(of_site(&whole), of_site(&narrowed), "{}", site);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Standard output has data, standard error has everything else; colour only where a terminal wants it.
 
 use super::exit::Failure;
+use crate::durable;
 use crate::render::diagnostics::Colour;
 use crate::render::escape::{Lines, terminal};
 use crate::render::text::Style;
@@ -57,15 +58,6 @@ fn style_of(stream: &impl anstream::stream::RawStream) -> Style {
 
 /// Replaces a file whole or not at all.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    });
-    written.map_err(|error| Failure::new(format!("{} cannot be written", path.display())).source(error))
+    durable::replace(path, text.as_bytes())
+        .map_err(|error| Failure::new(format!("{} cannot be written", path.display())).source(error))
 }

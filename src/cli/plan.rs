@@ -143,12 +143,14 @@ fn rotations(arguments: &Arguments, deployment: &Deployment) -> Result<Vec<(Acco
     if !accounts.is_empty() && reason.trim().is_empty() {
         return Err(Failure::new("--reason is empty").hint("a rotation disturbs clients: say why it is worth it"));
     }
-    for account in &accounts {
-        if deployment.account(account).is_none() {
-            let declared: Vec<&str> = deployment.accounts.iter().map(|account| account.name.as_str()).collect();
-            let failure = Failure::new(format!("--rotate {account}: {} does not declare that account", arguments.file));
-            return Err(failure.hint(format!("declared: {}", declared.join(", "))));
+    let declared = |account: &AccountName| match deployment.account(account) {
+        // As the file spells it: the plan prints it so.
+        Some(declared) => Ok((declared.name.clone(), reason.clone())),
+        None => {
+            let known: Vec<&str> = deployment.accounts.iter().map(|account| account.name.as_str()).collect();
+            let message = format!("--rotate {account}: {} does not declare that account", arguments.file);
+            Err(Failure::new(message).hint(format!("declared: {}", known.join(", "))))
         }
-    }
-    Ok(accounts.into_iter().map(|account| (account, reason.clone())).collect())
+    };
+    accounts.iter().map(declared).collect()
 }

@@ -1,9 +1,10 @@
 //! What the verbs read: the deployment file and the snapshot.
 
 use super::exit::{Exit, Failure};
+use super::output;
 use crate::deployment::{self, Loaded};
 use crate::model::{Actual, Deployment};
-use crate::snapshot;
+use crate::{render, snapshot};
 use std::io::Read;
 use std::path::Path;
 
@@ -24,7 +25,7 @@ pub(super) fn deployment(file: &str) -> Result<Result<(Deployment, Loaded), Exit
     match loaded.deployment.take() {
         Some(deployment) => Ok(Ok((deployment, loaded))),
         None => {
-            super::validate::say(&loaded);
+            say(&loaded);
             Ok(Err(Exit::Invalid))
         }
     }
@@ -37,4 +38,12 @@ pub(super) fn snapshot(folder: &Path) -> Result<Actual, Failure> {
             .source(error)
             .hint("a snapshot is a folder with snapshot.json, topology.xml and what else was collected")
     })
+}
+
+/// The diagnostics of one file, and what they come to.
+pub(super) fn say(file: &Loaded) {
+    output::remark(&render::diagnostics::text(file, output::error_colour()));
+    let name = render::escape::terminal(file.source.name(), render::escape::Lines::Escape);
+    let came_to = render::diagnostics::summary(&file.diagnostics).unwrap_or_else(|| "in order".to_owned());
+    output::remark(&format!("{name}: {came_to}\n"));
 }

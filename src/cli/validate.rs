@@ -4,7 +4,7 @@ use super::exit::{Exit, Failure};
 use super::{output, read};
 use crate::codes::Severity;
 use crate::deployment::{self, Loaded};
-use crate::{render, wire};
+use crate::wire;
 use clap::{Args, ValueEnum};
 
 /// Finds everything that is wrong with deployment files, at once, each with its place.
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         files.push(deployment::load(file, &read::bytes(file)?));
     }
     match arguments.format {
-        Format::Text => files.iter().for_each(say),
+        Format::Text => files.iter().for_each(read::say),
         Format::Json => {
             let report = wire::diagnostics::Report::new(&files);
             let text = serde_json::to_string_pretty(&report)
@@ -52,12 +52,4 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let wrong = files.iter().flat_map(|file| &file.diagnostics).any(|found| found.severity() == Severity::Error);
     Ok(if wrong { Exit::Invalid } else { Exit::Done })
-}
-
-/// The diagnostics of one file, and what they come to.
-pub(super) fn say(file: &Loaded) {
-    output::remark(&render::diagnostics::text(file, output::error_colour()));
-    let name = render::escape::terminal(file.source.name(), render::escape::Lines::Escape);
-    let came_to = render::diagnostics::summary(&file.diagnostics).unwrap_or_else(|| "in order".to_owned());
-    output::remark(&format!("{name}: {came_to}\n"));
 }

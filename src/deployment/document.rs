@@ -7,8 +7,6 @@
 use super::typed::Placed;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
-use std::fmt;
 
 /// A text and its place.
 pub(crate) type Text = Option<Placed<String>>;
@@ -104,6 +102,7 @@ pub(crate) struct Site {
     #[schemars(required, example = &"Redmond")]
     pub(crate) name: Text,
     /// Central (the default) or branch.
+    #[schemars(extend("default" = "central"))]
     pub(crate) kind: Option<Placed<SiteKind>>,
     /// The Kerberos account that the site shall use, one of `accounts`; `none`: it shall have none. Left out: its
     /// assignment is not managed, and a finding if it has one.
@@ -138,7 +137,7 @@ pub(crate) struct Pool {
     #[schemars(required, example = &"pool01.contoso.com")]
     pub(crate) fqdn: Text,
     /// What it is for.
-    #[schemars(required)]
+    #[schemars(required, example = &"front-end")]
     pub(crate) role: Option<Placed<Role>>,
     /// The product it runs, where it is not the file's: several live side by side during a migration.
     pub(crate) product: Option<Placed<Product>>,
@@ -261,9 +260,10 @@ pub(crate) struct Maintenance {
     pub(crate) windows: Vec<Placed<Window>>,
     /// How many servers of a pool are changed at a time: numbers, or percentages such as "20%" of the pool. The last
     /// size repeats. Default: [1, "100%"].
+    #[schemars(extend("default" = [1, "100%"]))]
     pub(crate) batches: Option<Placed<Vec<Placed<Batch>>>>,
     /// How many servers may fail in one run before nothing new begins. Default: 0.
-    #[schemars(range(min = 0, max = 1_000_000))]
+    #[schemars(range(min = 0, max = 1_000_000), extend("default" = 0))]
     pub(crate) max_failures: Option<Placed<i64>>,
 }
 
@@ -272,7 +272,7 @@ pub(crate) struct Maintenance {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Window {
     /// The days on which it opens.
-    #[schemars(required)]
+    #[schemars(required, example = ["sat", "sun"])]
     pub(crate) days: Option<Placed<Vec<Placed<Day>>>>,
     /// The local time at which it opens, HH:MM in 24 hours.
     #[schemars(required, example = &"22:00")]
@@ -284,7 +284,7 @@ pub(crate) struct Window {
     #[schemars(required, example = &"Europe/Berlin")]
     pub(crate) time_zone: Text,
     /// The sites it is for, each one of `sites`.
-    #[schemars(required)]
+    #[schemars(required, example = ["Redmond"])]
     pub(crate) sites: Option<Placed<Vec<Placed<String>>>>,
 }
 
@@ -323,77 +323,16 @@ pub(crate) struct Allowance {
     pub(crate) reason: Text,
 }
 
-impl Placed<Server> {
-    /// The server's name, where it has one.
-    pub(crate) fn fqdn(&self) -> Option<Placed<&str>> {
-        match &**self {
-            Server::Fqdn(fqdn) => Some(self.with(fqdn.as_str())),
-            Server::Settings(settings) => settings.fqdn.as_ref().map(|fqdn| fqdn.with(fqdn.as_str())),
-        }
-    }
-
-    /// Its own expected settings.
-    pub(crate) fn iis(&self) -> Option<&Placed<Vec<Placed<Location>>>> {
-        match &**self {
-            Server::Fqdn(_) => None,
-            Server::Settings(settings) => settings.iis.as_ref(),
-        }
-    }
-}
-
-// The two that may be written in two ways read what is there: serde's own `untagged` would lose the places.
-
-impl<'de> Deserialize<'de> for Server {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = Server;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name or a mapping")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Server, E> {
-                Ok(Server::Fqdn(text.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Server, A::Error> {
-                ServerSettings::deserialize(MapAccessDeserializer::new(map)).map(Server::Settings)
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
-impl<'de> Deserialize<'de> for Batch {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl Visitor<'_> for Either {
-            type Value = Batch;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number or a percentage")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Batch, E> {
-                Ok(Batch::Share(text.to_owned()))
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Batch, E> {
-                Ok(Batch::Servers(number))
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
 impl Site {
     /// The account that it shall use, where it names one and does not say `none`.
     pub(crate) fn assigned(&self) -> Option<&Placed<String>> {
         self.account.as_ref().filter(|text| text.as_str() != "none")
+    }
+}
+
+impl Pool {
+    /// Its overridden internal web FQDN.
+    pub(crate) fn internal_fqdn(&self) -> Option<&Placed<String>> {
+        self.web_services.as_ref()?.internal_fqdn.as_ref()
     }
 }

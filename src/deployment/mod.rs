@@ -13,6 +13,7 @@
 //! problem, except where the text is no YAML. The same bytes give the same diagnostics in the same order.
 
 mod allow;
+mod alternatives;
 mod decode;
 mod diagnostic;
 mod document;
@@ -24,9 +25,12 @@ mod schema;
 mod source;
 mod structure;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod times;
 mod tree;
 mod typed;
+mod wanted;
 
 pub use diagnostic::{Diagnostic, Related};
 pub use schema::schema;

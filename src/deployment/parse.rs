@@ -177,7 +177,7 @@ impl<'t> Builder<'t> {
         if let Value::Text { text, .. } = node.value {
             return Some(Key { text, at: node.at });
         }
-        let message = format!("a key is a word, and this is {}", super::structure::described(&node.value));
+        let message = format!("a key is a word, and this is {}", super::wanted::described(&node.value));
         self.diagnostics.push(Diagnostic::new(Code::WrongType, node.at, message));
         None
     }
@@ -210,11 +210,7 @@ impl<'t> Builder<'t> {
             _ => false,
         };
         // `!` alone asks for "not a plain scalar": a text, where it is no collection.
-        let kind = if tag.suffix().is_empty() || (tag.handle().is_empty() && tag.suffix() == "!") {
-            Some("str")
-        } else {
-            tag.core_suffix()
-        };
+        let kind = if tag.handle().is_empty() && tag.suffix() == "!" { Some("str") } else { tag.core_suffix() };
         let good = match (kind, &mut node.value) {
             (Some("seq"), _) => collection(node, true),
             (Some("map"), _) => collection(node, false),

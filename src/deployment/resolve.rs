@@ -3,7 +3,7 @@
 //! Every function here gives `None` where something is not well formed. The rules report all such things as errors, so
 //! that does not happen to a document that passed them; a test holds it over every valid example.
 
-use super::document::{self, Batch, Day, Document, EncryptionType, Location};
+use super::document::{self, Day, Document, EncryptionType, Location};
 use super::times::{duration, start_time, time_zone};
 use super::typed::Placed;
 use crate::model::{
@@ -76,12 +76,11 @@ fn pool(
     if role == Role::StandardEdition && servers.is_empty() {
         servers.push(Server { fqdn: fqdn.as_server(), iis });
     }
-    let overridden = declared.web_services.as_ref().and_then(|services| services.internal_fqdn.as_ref());
     Some(Pool {
         fqdn,
         role,
         product: declared.product.as_ref().map(|own| Product::from(**own)).or(product),
-        internal_fqdn: overridden.map(|text| text.parse()).transpose().ok()?,
+        internal_fqdn: declared.internal_fqdn().map(|text| text.parse()).transpose().ok()?,
         servers,
     })
 }
@@ -199,26 +198,148 @@ same_choices! {
         Fri => Self::Friday, Sat => Self::Saturday, Sun => Self::Sunday;
 }
 
-impl Batch {
-    /// The size it asks for, or why there is none such.
-    pub(crate) fn size(&self) -> Result<BatchSize, &'static str> {
-        match self {
-            Self::Servers(number) => match u32::try_from(*number) {
-                Ok(0) => Err("a batch of no server never ends"),
-                Ok(number) => Ok(BatchSize::Servers(number)),
-                Err(_) if *number < 0 => Err("a batch has at least one server"),
-                Err(_) => Err("no pool has so many servers"),
-            },
-            Self::Share(text) => {
-                let digits = text.strip_suffix('%').filter(|rest| !rest.is_empty());
-                let digits = digits.filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-                match digits.map(str::parse::<u8>) {
-                    None => Err("a batch is a number of servers or a percentage such as \"20%\""),
-                    Some(Ok(0)) => Err("a batch of 0 % has no server and never ends"),
-                    Some(Ok(percent @ 1..=100)) => Ok(BatchSize::Percent(percent)),
-                    Some(_) => Err("a batch has at most 100 % of a pool's servers"),
-                }
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deployment::load;
+    use crate::model::Setting;
+    use jiff::SignedDuration;
+
+    fn deployment(text: &str) -> Deployment {
+        let loaded = load("x.yaml", text.as_bytes());
+        loaded.deployment.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))
+    }
+
+    fn everything() -> Deployment {
+        deployment(include_str!("../../tests/deployments/everything.yaml"))
+    }
+
+    /// The expected settings of a server, a line for each location.
+    fn settings(deployment: &Deployment, site: usize, pool: usize, server: usize) -> Vec<String> {
+        let server = &deployment.sites[site].pools[pool].servers[server];
+        let line = |expected: &ExpectedLocation| {
+            let ExpectedAuthentication {
+                enabled,
+                use_kernel_mode,
+                use_app_pool_credentials,
+                providers,
+                extended_protection,
+            } = expected.windows_authentication.clone();
+            let named = [
+                enabled.map(Setting::Enabled),
+                use_kernel_mode.map(Setting::UseKernelMode),
+                use_app_pool_credentials.map(Setting::UseAppPoolCredentials),
+                providers.map(Setting::Providers),
+                extended_protection.map(Setting::ExtendedProtection),
+            ];
+            let named = named.iter().flatten().map(|setting| format!("{}={}", setting.name(), setting.value()));
+            format!("{}: {}", expected.location, named.collect::<Vec<_>>().join(" "))
+        };
+        server.iis.iter().map(line).collect()
+    }
+
+    #[test]
+    fn settings_merge_by_location_and_then_property_by_property() {
+        const SITE: &str = "Skype for Business Server Internal Web Site";
+        let deployment = everything();
+        let top =
+            format!("{SITE}: enabled=true useKernelMode=true providers=[Negotiate, NTLM] extendedProtection=none");
+        let redmond = top.replace("useKernelMode=true", "useKernelMode=false");
+        let pool = format!(
+            "{SITE}/Abs: enabled=true useKernelMode=true useAppPoolCredentials=true providers=[NTLM] \
+             extendedProtection=allow"
+        );
+        let own = redmond.replace("[Negotiate, NTLM]", "[Negotiate]");
+        assert_eq!(settings(&deployment, 0, 0, 0), [redmond.clone(), pool.clone()]); // site over top, and the pool's own
+        assert_eq!(settings(&deployment, 0, 0, 2), [own, pool]); // the server's providers replace the list
+        assert_eq!(settings(&deployment, 0, 1, 0), [redmond]); // a pool that says nothing
+        assert_eq!(settings(&deployment, 1, 0, 0), [top]); // a Standard Edition pool's own server
+    }
+
+    #[test]
+    fn equal_settings_are_kept_once() {
+        let deployment = everything();
+        let servers = &deployment.sites[0].pools[0].servers;
+        assert!(Arc::ptr_eq(&servers[0].iis, &servers[1].iis));
+        assert!(!Arc::ptr_eq(&servers[0].iis, &servers[2].iis));
+        let same = "{ fqdn: b.x.com, iis: [{ location: S, windowsAuthentication: { enabled: true } }] }";
+        let file = format!(
+            "version: 1\nsites: [{{ name: A, pools: [{{ fqdn: p.x.com, role: edge, servers: [{same}, {}] }}] }}]\n",
+            same.replace("b.x", "c.x")
+        );
+        let servers = &super::tests::deployment(&file).sites[0].pools[0].servers;
+        assert!(Arc::ptr_eq(&servers[0].iis, &servers[1].iis)); // written twice, kept once
+    }
+
+    #[test]
+    fn none_is_not_left_out() {
+        let accounts: Vec<DeclaredAccount> = everything().sites.into_iter().map(|site| site.account).collect();
+        let account = |name: &str| DeclaredAccount::Account(name.parse().unwrap());
+        assert_eq!(
+            accounts,
+            [
+                account(r"CONTOSO\kerbauth"),
+                account(r"CONTOSO\kerbdublin"),
+                DeclaredAccount::Nobody,
+                DeclaredAccount::Unmanaged
+            ]
+        );
+    }
+
+    #[test]
+    fn pools_have_servers_and_products() {
+        let deployment = everything();
+        let pools = deployment.sites.iter().flat_map(|site| &site.pools);
+        let drawn: Vec<String> = pools
+            .map(|pool| {
+                let servers: Vec<&str> = pool.servers.iter().map(|server| server.fqdn.as_str()).collect();
+                let product = pool.product.map_or("-", Product::id);
+                format!("{} {} {product} [{}]", pool.fqdn, pool.role, servers.join(" "))
+            })
+            .collect();
+        assert_eq!(
+            drawn,
+            [
+                "pool01.contoso.com front-end sfb-se [fe01.contoso.com fe02.contoso.com fe03.contoso.com]",
+                "dir01.contoso.com director sfb-2019 [dir01.contoso.com]",
+                "edge01.contoso.com edge sfb-2019 [edge01a.contoso.com]",
+                "med01.contoso.com mediation lync-2013 []",
+                "chat01.contoso.com persistent-chat sfb-2019 []",
+                "app01.contoso.com trusted-application sfb-2019 []",
+                "se01.contoso.com standard-edition sfb-2019 [se01.contoso.com]",
+                "sba01.contoso.com sba sfb-2019 []",
+                "sbs01.contoso.com sbs sfb-2019 [sbs01.contoso.com]",
+            ]
+        );
+        let overridden = deployment.sites[0].pools[0].internal_fqdn.as_ref().map(ToString::to_string);
+        assert_eq!(overridden.as_deref(), Some("webint.contoso.com"));
+        assert_eq!(deployment.sites[2].kind, SiteKind::Branch);
+        assert_eq!(deployment.sites[1].kind, SiteKind::Central);
+    }
+
+    #[test]
+    fn accounts_and_maintenance() {
+        let deployment = everything();
+        let account = &deployment.accounts[0];
+        assert_eq!(account.encryption, Some(EncryptionTypes::AES128.union(EncryptionTypes::AES256)));
+        assert_eq!(account.max_password_age, Some(SignedDuration::from_hours(365 * 24)));
+        assert_eq!(account.container.as_ref().map(ToString::to_string).as_deref(), Some("CN=Users,DC=contoso,DC=com"));
+        let maintenance = &deployment.maintenance;
+        assert_eq!(maintenance.batches, [BatchSize::Servers(1), BatchSize::Servers(5), BatchSize::Percent(20)]);
+        assert_eq!(maintenance.max_failures, 2);
+        let window = &maintenance.windows[0];
+        assert_eq!(window.days, [Weekday::Friday, Weekday::Saturday]);
+        assert_eq!((window.start.hour(), window.duration), (22, SignedDuration::from_hours(4)));
+        assert_eq!(window.time_zone.iana_name(), Some("Europe/Berlin"));
+        assert_eq!(window.sites.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Redmond", "dublin"]);
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let deployment = deployment("version: 1\nsites: []\n");
+        assert_eq!(deployment.maintenance.batches, [BatchSize::Servers(1), BatchSize::Percent(100)]);
+        assert_eq!((deployment.maintenance.max_failures, deployment.maintenance.windows.len()), (0, 0));
+        let deployment = super::tests::deployment("version: 1\nsites: []\nmaintenance: { maxFailures: 1 }\n");
+        assert_eq!(deployment.maintenance.batches, [BatchSize::Servers(1), BatchSize::Percent(100)]);
     }
 }

@@ -4,9 +4,9 @@ use super::scalar::boolean_word;
 use super::schema::COMPILED;
 use super::suggest::did_you_mean;
 use super::tree::{Key, Node, Soundness, Step, Style, Value};
+use super::wanted::{Wanted, described, listed};
 use super::{Diagnostic, Span};
 use crate::codes::Code;
-use jsonschema::error::TypeKind;
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{JsonType, ValidationError, error::ValidationErrorKind as Kind};
 use serde_json::Value as Json;
@@ -27,19 +27,6 @@ pub(crate) fn check(root: &mut Node, text: &str) -> Vec<Diagnostic> {
         root.make_partial(&path);
     }
     found
-}
-
-/// What a value is, in words: "a list", "the number 10".
-pub(crate) fn described(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".into(),
-        Value::Boolean(value) => format!("the boolean `{value}`"),
-        Value::Integer(value) => format!("the number {value}"),
-        Value::Float(value) => format!("the number {value}"),
-        Value::Text { .. } => "a text".into(),
-        Value::List(_) => "a list".into(),
-        Value::Mapping(_) => "a mapping".into(),
-    }
 }
 
 struct Problems<'a> {
@@ -90,12 +77,12 @@ impl<'a> Problems<'a> {
                 self.version(&subject);
                 continue;
             }
-            let wrong_type = errors.iter().position(|error| matches!(error.kind(), Kind::Type { .. }));
-            let meant = match wrong_type {
-                Some(at) => &errors[at..=at],
-                None => &errors[..],
-            };
-            for error in meant {
+            let wrong_type = errors.iter().any(|error| matches!(error.kind(), Kind::Type { .. }));
+            if wrong_type {
+                self.wrong_type(&subject, &Wanted::of(errors.iter().copied()));
+                continue;
+            }
+            for error in errors {
                 self.error(error, &subject);
             }
         }
@@ -123,13 +110,9 @@ impl<'a> Problems<'a> {
     fn error(&mut self, error: &ValidationError<'_>, subject: &Subject<'a>) {
         match error.kind() {
             Kind::AdditionalProperties { unexpected } => self.unknown_keys(error, subject, unexpected),
-            Kind::Required { property } => self.missing(subject, property.as_str().unwrap_or_default()),
+            Kind::Required { property } => self.missing(error, subject, property.as_str().unwrap_or_default()),
             Kind::AnyOf { context } | Kind::OneOfNotValid { context } => self.alternatives(subject, context),
-            Kind::Type { kind } => self.wrong_type(subject, &types(kind)),
-            Kind::Enum { options } => {
-                let words = options.as_array().into_iter().flatten().filter_map(Json::as_str).collect::<Vec<_>>();
-                self.unknown_value(subject, &words);
-            }
+            Kind::Enum { .. } | Kind::Constant { .. } => self.wrong_type(subject, &Wanted::of([error])),
             Kind::Minimum { limit } => self.out_of_range(subject, &format!("is below {limit}, the least it may be")),
             Kind::Maximum { limit } => self.out_of_range(subject, &format!("is above {limit}, the most it may be")),
             // No other keyword stands in the schema; a new one is still reported, and named.
@@ -146,7 +129,8 @@ impl<'a> Problems<'a> {
     }
 
     fn unknown_keys(&mut self, error: &ValidationError<'_>, subject: &Subject<'a>, unexpected: &[String]) {
-        let known = self.known_keys(error.schema_path());
+        let known = self.properties(error.schema_path()).into_iter().flatten();
+        let known: Vec<&str> = known.map(|(key, _)| key.as_str()).collect();
         for name in unexpected {
             let step = Step::Key(name.clone());
             let Some((Some(key), node)) = subject.node.child(&step) else { continue };
@@ -163,20 +147,25 @@ impl<'a> Problems<'a> {
         }
     }
 
-    /// The keys of the mapping whose `additionalProperties` that is.
-    fn known_keys(&self, schema_path: &Location) -> Vec<&'a str> {
-        let mapping = schema_path.as_str().rsplit_once('/').map_or("", |(mapping, _)| mapping);
-        let properties = self.schema.pointer(&format!("{mapping}/properties")).and_then(Json::as_object);
-        properties.into_iter().flatten().map(|(key, _)| key.as_str()).collect()
+    /// The keys of the mapping that the keyword at that place of the schema is about, with their schemas.
+    fn properties(&self, keyword: &Location) -> Option<&'a serde_json::Map<String, Json>> {
+        let (mapping, _) = keyword.as_str().rsplit_once('/')?;
+        self.schema.pointer(&format!("{mapping}/properties"))?.as_object()
     }
 
-    fn missing(&mut self, subject: &Subject<'a>, property: &str) {
+    /// How the schema would write that key.
+    fn example(&self, keyword: &Location, property: &str) -> Option<String> {
+        let schema = self.properties(keyword)?.get(property)?;
+        let value = schema.pointer("/examples/0").or_else(|| schema.get("const"))?;
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(format!("for example `{property}: {value}`"))
+    }
+
+    fn missing(&mut self, error: &ValidationError<'_>, subject: &Subject<'a>, property: &str) {
         self.lacking.push(subject.path.clone());
-        let mut diagnostic =
-            Diagnostic::new(Code::MissingKey, subject.place(), format!("{} has no `{property}`", subject.name()));
-        if subject.path.is_empty() && property == "version" {
-            diagnostic = diagnostic.hint("begin the file with `version: 1`");
-        }
+        let message = format!("{} has no `{property}`", subject.name());
+        let hint = self.example(error.schema_path(), property);
+        let diagnostic = Diagnostic::new(Code::MissingKey, subject.place(), message).maybe_hint(hint);
         if !self.found.contains(&diagnostic) {
             self.found.push(diagnostic);
         }
@@ -191,48 +180,33 @@ impl<'a> Problems<'a> {
         if let Some(meant) = context.iter().find(|branch| !branch.iter().any(|error| here(&error))) {
             return self.group(meant);
         }
-        let mut words = Vec::new();
-        let mut wanted = Vec::new();
-        for error in context.iter().flatten() {
-            match error.kind() {
-                Kind::Constant { expected_value } => words.extend(expected_value.as_str()),
-                Kind::Enum { options } => {
-                    words.extend(options.as_array().into_iter().flatten().filter_map(Json::as_str));
-                }
-                Kind::Type { kind } => wanted.extend(types(kind)),
-                _ => {}
+        self.wrong_type(subject, &Wanted::of(context.iter().flatten()));
+    }
+
+    fn wrong_type(&mut self, subject: &Subject<'a>, wanted: &Wanted<'_>) {
+        let name = subject.name();
+        let diagnostic = match &subject.node.value {
+            Value::Text { text, .. } if !wanted.words.is_empty() => {
+                let hint = did_you_mean(text, wanted.words.iter().copied());
+                let hint = hint.unwrap_or_else(|| format!("it is one of {}", listed(&wanted.words)));
+                let message = format!("{name} cannot be `{text}`");
+                Diagnostic::new(Code::UnknownValue, subject.node.at, message).hint(hint)
             }
-        }
-        wanted.dedup();
-        if matches!(subject.node.value, Value::Text { .. }) && !words.is_empty() {
-            self.unknown_value(subject, &words);
-        } else {
-            self.wrong_type(subject, &wanted);
-        }
-    }
-
-    fn unknown_value(&mut self, subject: &Subject<'a>, words: &[&str]) {
-        let Value::Text { text, .. } = &subject.node.value else {
-            return self.wrong_type(subject, &[JsonType::String]);
+            value => {
+                let message = match value {
+                    Value::Null => format!("{name} has no value, and needs {wanted}"),
+                    _ => format!("{name} needs {wanted}, and this is {}", described(value)),
+                };
+                let hint = self.type_hint(subject, wanted);
+                Diagnostic::new(Code::WrongType, subject.node.at, message).maybe_hint(hint)
+            }
         };
-        let hint =
-            did_you_mean(text, words.iter().copied()).unwrap_or_else(|| format!("it is one of {}", listed(words)));
-        let message = format!("{} cannot be `{text}`", subject.name());
-        self.unsound(subject, Diagnostic::new(Code::UnknownValue, subject.node.at, message).hint(hint));
+        self.unsound(subject, diagnostic);
     }
 
-    fn wrong_type(&mut self, subject: &Subject<'a>, wanted: &[JsonType]) {
-        let expected = wanted.iter().map(|kind| type_name(*kind)).collect::<Vec<_>>().join(" or ");
-        let message = match subject.node.value {
-            Value::Null => format!("{} has no value, and needs {expected}", subject.name()),
-            _ => format!("{} needs {expected}, and this is {}", subject.name(), described(&subject.node.value)),
-        };
-        let hint = self.type_hint(subject, wanted);
-        self.unsound(subject, Diagnostic::new(Code::WrongType, subject.node.at, message).maybe_hint(hint));
-    }
-
-    fn type_hint(&self, subject: &Subject<'a>, wanted: &[JsonType]) -> Option<String> {
-        let wants = |kind| wanted.contains(&kind);
+    fn type_hint(&self, subject: &Subject<'a>, wanted: &Wanted<'_>) -> Option<String> {
+        let wants = |kind| wanted.types.contains(&kind);
+        let any_text = wanted.types == [JsonType::String] && wanted.words.is_empty();
         let written = self.text.get(subject.node.at.start..subject.node.at.end).unwrap_or("");
         let account = subject.path.last() == Some(&Step::Key("account".into()));
         match &subject.node.value {
@@ -241,7 +215,7 @@ impl<'a> Problems<'a> {
             }
             Value::Null if wants(JsonType::Array) => Some("write `[]` for an empty list, or leave the key out".into()),
             Value::Null => Some("give it a value, or leave the key out".into()),
-            Value::Boolean(_) | Value::Integer(_) | Value::Float(_) if wants(JsonType::String) => {
+            Value::Boolean(_) | Value::Integer(_) | Value::Float(_) if any_text => {
                 Some(format!("quotes make it a text: \"{written}\""))
             }
             Value::Text { text, .. } if wants(JsonType::Boolean) => {
@@ -283,25 +257,85 @@ impl<'a> Problems<'a> {
     }
 }
 
-fn types(kind: &TypeKind) -> Vec<JsonType> {
-    match kind {
-        TypeKind::Single(kind) => vec![*kind],
-        TypeKind::Multiple(kinds) => kinds.iter().collect(),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use crate::deployment::{load, parse};
 
-fn type_name(kind: JsonType) -> &'static str {
-    match kind {
-        JsonType::Null => "nothing",
-        JsonType::Boolean => "`true` or `false`",
-        JsonType::Integer => "a whole number",
-        JsonType::Number => "a number",
-        JsonType::String => "a text",
-        JsonType::Array => "a list",
-        JsonType::Object => "a mapping",
+    /// Each diagnostic as `line:column code: message`.
+    fn check(text: &str, expected: &[&str]) {
+        let loaded = load("x.yaml", text.as_bytes());
+        let found: Vec<String> = loaded
+            .diagnostics
+            .iter()
+            .map(|found| {
+                let place = loaded.source.position(found.at.start);
+                format!("{}:{} {}: {}", place.line, place.column, found.code, found.message)
+            })
+            .collect();
+        assert_eq!(found, expected, "{text}");
     }
-}
 
-fn listed(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    #[test]
+    fn a_value_of_several_kinds_is_judged_as_the_kind_it_is() {
+        const FILE: &str = "version: 1\nsites: [{ name: A, pools: [{ fqdn: p.x.com, role: edge, servers: [{}] }] }]\n";
+        check(
+            &FILE.replace("{}", "{ fqdn: a.x.com, isi: [] }"),
+            &["2:84 unknown-key: this entry of `servers` has no key `isi`"],
+        );
+        check(&FILE.replace("{}", "{ fqdn: 1 }"), &["2:75 wrong-type: `fqdn` needs a text, and this is the number 1"]);
+        check(
+            &FILE.replace("{}", "[]"),
+            &["2:67 wrong-type: this entry of `servers` needs a text or a mapping, and this is a list"],
+        );
+    }
+
+    #[test]
+    fn a_mistake_behind_an_alias_is_told_once() {
+        let file = "version: 1\nsites:\n  - name: A\n    iis: &a\n      - location: S\n        windowsAuthentication: { enable: true }\n  \
+                    - { name: B, iis: *a }\n";
+        check(file, &["6:34 unknown-key: `windowsAuthentication` has no key `enable`"]);
+    }
+
+    #[test]
+    fn what_is_below_something_unsound_is_not_judged() {
+        check(
+            "version: 1\nsites: !list [{ nam: x }]\n",
+            &["2:8 wrong-type: this tag has no meaning here, or not for this value"],
+        );
+    }
+
+    #[test]
+    fn a_root_that_is_no_mapping_is_one_problem() {
+        check("- version: 1\n", &["1:3 wrong-type: the file needs a mapping, and this is a list"]);
+        check("version 1\n", &["1:1 wrong-type: the file needs a mapping, and this is a text"]);
+    }
+
+    #[test]
+    fn a_missing_key_does_not_hide_what_else_is_wrong() {
+        check(
+            "version: 1\nsites:\n  - pools: [{ role: edge, servers: [fe01] }]\n",
+            &[
+                "3:5 missing-key: this entry of `sites` has no `name`",
+                "3:13 missing-key: this entry of `pools` has no `fqdn`",
+                "3:37 fqdn-invalid: `fe01` is not the fully qualified domain name of a server: it has no domain part",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_called_missing() {
+        // The servers are there, under a misspelt key; the source may be among them.
+        check(
+            "version: 1\nsites: [{ name: A, source: a.x.com, pools: [{ fqdn: p.x.com, role: front-end, servesr: [a.x.com] }] }]\n",
+            &["2:79 unknown-key: this entry of `pools` has no key `servesr`"],
+        );
+    }
+
+    #[test]
+    fn the_tree_of_a_sound_file_stays_whole() {
+        let text = "version: 1\nsites: []\n";
+        let mut root = parse::parse(text).root.unwrap();
+        assert_eq!(super::check(&mut root, text), []);
+        assert_eq!(root.soundness, super::Soundness::Whole);
+    }
 }

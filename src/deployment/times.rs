@@ -11,9 +11,9 @@ const LONGEST: i64 = 36_500 * 24 * 60;
 /// The bundled time zones: a bare container and Windows have none of their own.
 static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
-/// The duration of a text such as `30m`, `4h` or `365d`, or why it is none.
+/// The duration of a text such as `30m`, `4h` or `365d`, or how to write one.
 pub(crate) fn duration(text: &str) -> Result<SignedDuration, &'static str> {
-    const FORM: &str = "a duration is one number with `m` (minutes), `h` (hours) or `d` (days), such as `90m`";
+    const FORM: &str = "write one number with `m` (minutes), `h` (hours) or `d` (days), such as 90m";
     let unit = text.chars().next_back().ok_or(FORM)?;
     let minutes_a_unit = match unit {
         'm' => 1,
@@ -28,7 +28,7 @@ pub(crate) fn duration(text: &str) -> Result<SignedDuration, &'static str> {
     let minutes = digits.parse::<i64>().ok().and_then(|number| number.checked_mul(minutes_a_unit));
     match minutes {
         Some(minutes) if minutes <= LONGEST => Ok(SignedDuration::from_mins(minutes)),
-        _ => Err("a duration is at most 36500d, a hundred years"),
+        _ => Err("write at most 36500d, a hundred years"),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Diagnostics as text, drawn as rustc and cargo draw theirs.
 
+use super::escape::{Lines, steers, terminal};
 use crate::codes::Severity;
-use crate::deployment::{Diagnostic, Loaded, SourceText, Span};
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use std::fmt::Write;
+use crate::deployment::{Diagnostic, Loaded, Related, SourceText, Span};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::borrow::Cow;
 
 /// Whether the text carries colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +53,17 @@ fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a SourceText) -> Vec<Group<'
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let group = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.slug());
-    let mut group = draw(Group::with_title(group), diagnostic.at, source, AnnotationKind::Primary, None);
-    for second in &diagnostic.related {
-        group = draw(group, second.at, source, AnnotationKind::Context, Some(&second.message));
+    let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.slug());
+    let place = source.position(diagnostic.at.start);
+    // Two marks in one line that is too long to be shown whole would tear the picture apart.
+    let fits = source.line(place.line).chars().count() <= WIDEST;
+    let (beside, elsewhere): (Vec<&Related>, Vec<&Related>) =
+        diagnostic.related.iter().partition(|second| fits && source.position(second.at.start).line == place.line);
+    let beside = beside.into_iter().map(|second| mark(second.at, AnnotationKind::Context, Some(&second.message)));
+    let marks = [mark(diagnostic.at, AnnotationKind::Primary, None)].into_iter().chain(beside);
+    let mut group = draw(Group::with_title(title), &marks.collect::<Vec<_>>(), source);
+    for second in elsewhere {
+        group = draw(group, &[mark(second.at, AnnotationKind::Context, Some(&second.message))], source);
     }
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.message(visible(hint)));
@@ -63,65 +71,47 @@ fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a SourceText) -> Vec<Group<'
     vec![group]
 }
 
-/// The line where the stretch begins, with what of the stretch is in it marked.
-fn draw<'a>(group: Group<'a>, at: Span, source: &SourceText, kind: AnnotationKind, label: Option<&str>) -> Group<'a> {
-    let (start, end) = (source.position(at.start), source.position(at.end));
+/// A stretch of the file to be marked.
+struct Mark<'a> {
+    at: Span,
+    kind: AnnotationKind,
+    label: Option<&'a str>,
+}
+
+fn mark(at: Span, kind: AnnotationKind, label: Option<&str>) -> Mark<'_> {
+    Mark { at, kind, label }
+}
+
+/// The line where the first stretch begins, with what of each stretch is in it marked.
+fn draw<'a>(group: Group<'a>, marks: &[Mark<'a>], source: &'a SourceText) -> Group<'a> {
+    let Some(first) = marks.first() else { return group };
+    let place = source.position(first.at.start);
     let name = visible(source.name());
-    let line = source.line(start.line);
+    let line = source.line(place.line);
     if line.len() > LONGEST || source.text().is_empty() {
-        return group.element(Origin::path(name).line(start.line).char_column(start.column));
+        return group.element(Origin::path(name).line(place.line).char_column(place.column));
     }
     // Character by character, so that the columns stay those of the file.
-    let shown: Vec<char> = line.chars().map(|c| if acts(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
-    let last = if end.line == start.line { end.column - 1 } else { shown.len() };
+    let steers = |c: char| steers(c) && c != '\t';
+    let shown: Vec<char> = line.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect();
     let bytes = |columns: usize| shown.iter().take(columns).map(|c| c.len_utf8()).sum::<usize>();
-    let from = bytes(start.column - 1);
-    let annotation = kind.span(from..bytes(last).max(from));
-    let annotation = match label {
-        Some(label) => annotation.label(visible(label)),
-        None => annotation,
-    };
-    let text = shown.into_iter().collect::<String>();
-    group.element(Snippet::source(text).path(name).line_start(start.line).annotation(annotation))
-}
-
-/// The text with everything in it visible: no control character, nothing that reorders or hides text.
-pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character == '\t' || acts(character) {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
-        } else {
-            out.push(character);
+    let annotations = marks.iter().map(|mark| {
+        let (start, end) = (source.position(mark.at.start), source.position(mark.at.end));
+        let last = if end.line == place.line { end.column - 1 } else { shown.len() };
+        let from = bytes(start.column - 1);
+        let annotation = mark.kind.span(from..bytes(last).max(from));
+        match mark.label {
+            Some(label) => annotation.label(visible(label)),
+            None => annotation,
         }
-    }
-    out
+    });
+    let annotations: Vec<Annotation<'a>> = annotations.collect();
+    let text = shown.into_iter().collect::<String>();
+    group.element(Snippet::source(text).path(name).line_start(place.line).annotations(annotations))
 }
 
-/// Whether a character would do something to a terminal or a reader instead of being seen.
-fn acts(character: char) -> bool {
-    match character {
-        '\t' => false,
-        // Soft hyphen, Arabic and Mongolian marks, fillers; zero-width and direction marks, separators, the byte-order
-        // mark, variation selectors, tags.
-        '\u{AD}'
-        | '\u{61C}'
-        | '\u{115F}'
-        | '\u{1160}'
-        | '\u{17B4}'
-        | '\u{17B5}'
-        | '\u{180E}'
-        | '\u{3164}'
-        | '\u{FFA0}'
-        | '\u{200B}'..='\u{200F}'
-        | '\u{2028}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}'
-        | '\u{FEFF}'
-        | '\u{FE00}'..='\u{FE0F}'
-        | '\u{E0000}'..='\u{E0FFF}' => true,
-        _ => character.is_control(),
-    }
+fn visible(text: &str) -> Cow<'_, str> {
+    terminal(text, Lines::Escape)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 const FORMAT_VERSION: &str = "1.0";
-const ID: &str = "https://cskerb.dev/schemas/diagnostics.schema.json";
+const ID: &str = "urn:cskerb:schema:diagnostics:1.0";
 
 /// What `cskerb validate` found in one or more deployment files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

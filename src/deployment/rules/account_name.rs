@@ -1,7 +1,7 @@
 //! An account's name is not `DOMAIN\name` with at most 15 characters.
 //!
-//! Both parts are NetBIOS names: at most 15 characters, without the characters that such names cannot have
-//! (New-CsKerberosAccount: "the account name … must be no more than 15 characters"). [doc]
+//! The name is a NetBIOS name: at most 15 characters (New-CsKerberosAccount) [doc], without the characters that such
+//! names cannot have; the domain before it is one too.
 
 use super::Subject;
 use crate::codes::Code;
@@ -22,7 +22,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             NameError::NetbiosTooLong { .. } => "an account cannot be renamed by Lync: choose a shorter name",
             _ => r"an account is written DOMAIN\name, such as CONTOSO\kerbauth",
         };
-        let message = format!("{:?} cannot be an account: {error}", written.as_str());
+        let message = format!("`{}` cannot be an account: {error}", written.as_str());
         found.push(Diagnostic::new(Code::AccountName, written.at(), message).hint(hint));
     }
 }
@@ -39,20 +39,21 @@ mod tests {
 
     #[test]
     fn names_of_accounts() {
+        const WHAT: &str = "cannot be an account";
         check(r"CONTOSO\kerbauth", &[]);
         check(r"CONTOSO\exactly-15-long", &[]);
         check("kerbauth@contoso.com", &[]); // another rule's matter
         check(
             r"CONTOSO\sixteen-letters1",
-            &[r#"3:11 "CONTOSO\\sixteen-letters1" cannot be an account: "sixteen-letters1" has 16 characters; a NetBIOS name has at most 15"#],
+            &[r#"3:11 `CONTOSO\sixteen-letters1` cannot be an account: "sixteen-letters1" has 16 characters; a NetBIOS name has at most 15"#],
         );
         check(
             r"CONTOSO\kerb$",
-            &[r#"3:11 "CONTOSO\\kerb$" cannot be an account: it has the character '$', which such a name cannot have"#],
+            &[&format!(r"3:11 `CONTOSO\kerb$` {WHAT}: it has the character '$', which such a name cannot have")],
         );
         check(
             r#""CONTOSO\nerbauth""#,
-            &[r#"3:11 "CONTOSO\nerbauth" cannot be an account: it has the character '\n', which such a name cannot have"#],
+            &[&format!("3:11 `CONTOSO\nerbauth` {WHAT}: it has the character '\\n', which such a name cannot have")],
         );
     }
 }

@@ -1,7 +1,7 @@
 //! An account is written as `name@domain`.
 //!
-//! The Kerberos cmdlets take `DOMAIN\name` only (New-CsKerberosAccount, New-CsKerberosAccountAssignment: `-UserAccount`
-//! "must be in the format domain\account; the user principal name format is not supported"). [doc]
+//! The Kerberos cmdlets take `DOMAIN\name` only (New-CsKerberosAccount and New-CsKerberosAccountAssignment, parameter
+//! `-UserAccount`). [doc]
 
 use super::Subject;
 use crate::codes::Code;
@@ -17,7 +17,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             let netbios = domain.split('.').next().unwrap_or(domain).to_uppercase();
             format!(r"write DOMAIN\name, perhaps {netbios}\{name}")
         });
-        let message = format!("{:?} is a user principal name; Lync supports only DOMAIN\\name", written.as_str());
+        let message = format!("`{}` is a user principal name; Lync supports only DOMAIN\\name", written.as_str());
         found.push(Diagnostic::new(Code::AccountUpn, written.at(), message).maybe_hint(hint));
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 let may_be_allowed = Code::ALL.iter().filter(|code| code.severity() != Severity::Error);
                 let hint = did_you_mean(written, may_be_allowed.map(|code| code.slug()));
                 let hint = hint.unwrap_or_else(|| "`cskerb explain` lists the codes".into());
-                (format!("there is no code {:?}", written.as_str()), hint)
+                (format!("there is no code `{}`", written.as_str()), hint)
             }
         };
         found.push(Diagnostic::new(Code::AllowUnknown, written.at(), message).hint(hint));

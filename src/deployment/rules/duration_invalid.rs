@@ -10,9 +10,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let windows = subject.windows().filter_map(|window| window.duration.as_ref());
     for written in ages.clone().chain(windows) {
         if let Err(why) = duration(written) {
-            let message = format!("{:?} is no duration: {why}", written.as_str());
-            let hint = "write one number and one unit: 30m, 4h, 365d";
-            found.push(Diagnostic::new(Code::DurationInvalid, written.at(), message).hint(hint));
+            let message = format!("`{}` is no duration", written.as_str());
+            found.push(Diagnostic::new(Code::DurationInvalid, written.at(), message).hint(why));
         }
     }
     for age in ages.filter(|age| duration(age).is_ok_and(|length| length.is_zero())) {

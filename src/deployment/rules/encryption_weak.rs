@@ -14,7 +14,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if !types.has_aes() {
             let message = match types {
                 EncryptionTypes(0) => "no encryption type is allowed, so there can be no ticket".to_owned(),
-                _ => format!("only {types} is allowed, which Windows refuses or is about to (CVE-2026-20833)"),
+                _ => format!("the account allows weak types only ({types}): Windows refuses them or soon will (CVE-2026-20833)"),
             };
             let hint = "write `encryption: [aes128, aes256]`, and prove one server by ticket before the change";
             found.push(Diagnostic::new(Code::EncryptionWeak, list.at(), message).hint(hint));

@@ -9,26 +9,36 @@ use crate::deployment::{Diagnostic, Span};
 use crate::model::{NameError, ServerFqdn};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let mut name = |text: &str, at: Span| {
-        // Pools, servers and web FQDNs share one form.
-        if let Err(error) = text.parse::<ServerFqdn>() {
-            let hint = match &error {
-                NameError::NotQualified => Some(format!("add the domain, as in {text}.contoso.com")),
-                NameError::BadLabel(label) if label.is_empty() => Some("dots stand between labels only".to_owned()),
-                _ => None,
-            };
-            let message = format!("{text:?} is not a fully qualified domain name: {error}");
-            found.push(Diagnostic::new(Code::FqdnInvalid, at, message).maybe_hint(hint));
-        }
+    // Pools, servers and web FQDNs share one form, so one parser judges them all.
+    let mut judge = |text: &str, at: Span, what: &str| {
+        let Err(error) = text.parse::<ServerFqdn>() else { return };
+        let (why, hint) = match error {
+            NameError::NotQualified => {
+                ("it has no domain part".to_owned(), Some(format!("add the domain, as in {text}.contoso.com")))
+            }
+            NameError::BadLabel(label) if label.is_empty() => {
+                ("a dot begins or ends it, or follows another dot".to_owned(), None)
+            }
+            other => (other.to_string(), None),
+        };
+        let message = format!("`{text}` is not the fully qualified domain name of {what}: {why}");
+        found.push(Diagnostic::new(Code::FqdnInvalid, at, message).maybe_hint(hint));
     };
-    let sources = subject.sites().filter_map(|site| site.source.as_ref());
-    let pools = subject.pools().filter_map(|(_, pool)| pool.fqdn.as_ref());
-    let overrides = subject.pools().filter_map(|(_, pool)| pool.web_services.as_ref()?.internal_fqdn.as_ref());
-    for written in sources.chain(pools).chain(overrides) {
-        name(written, written.at());
-    }
-    for written in subject.servers().filter_map(|(_, server)| Placed::fqdn(server)) {
-        name(&written, written.at());
+    for site in subject.sites() {
+        if let Some(source) = &site.source {
+            judge(source, source.at(), "a server");
+        }
+        for pool in &site.pools {
+            if let Some(fqdn) = &pool.fqdn {
+                judge(fqdn, fqdn.at(), "a pool");
+            }
+            if let Some(fqdn) = pool.internal_fqdn() {
+                judge(fqdn, fqdn.at(), "Web Services");
+            }
+            for fqdn in pool.servers.iter().filter_map(Placed::fqdn) {
+                judge(&fqdn, fqdn.at(), "a server");
+            }
+        }
     }
 }
 
@@ -44,15 +54,14 @@ mod tests {
 
     #[test]
     fn names_of_pools() {
+        const WHAT: &str = "is not the fully qualified domain name of a pool";
         check("pool01.contoso.com", &[]);
         check("pool_01.Contoso.COM", &[]);
-        check(
-            "pool01",
-            &["5:15 \"pool01\" is not a fully qualified domain name: it has no domain part, so it is not a fully qualified domain name"],
-        );
+        check("pool01", &[&format!("5:15 `pool01` {WHAT}: it has no domain part")]);
+        check("a..com", &[&format!("5:15 `a..com` {WHAT}: a dot begins or ends it, or follows another dot")]);
         check(
             "10.0.0.1",
-            &["5:15 \"10.0.0.1\" is not a fully qualified domain name: it is an address; Kerberos knows servers by name only"],
+            &[&format!("5:15 `10.0.0.1` {WHAT}: it is an address; Kerberos knows servers by name only")],
         );
     }
 }

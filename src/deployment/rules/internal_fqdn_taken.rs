@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let mut taken: BTreeMap<WebFqdn, Span> = BTreeMap::new();
     for (_, pool) in subject.pools() {
-        let Some(written) = pool.web_services.as_ref().and_then(|services| services.internal_fqdn.as_ref()) else {
+        let Some(written) = pool.internal_fqdn() else {
             continue;
         };
         let Ok(name) = written.parse::<WebFqdn>() else { continue };

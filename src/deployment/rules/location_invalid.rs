@@ -12,7 +12,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             Ok(_) if written.contains('\\') => "its parts are divided by `/`, not by a backslash".to_owned(),
             Ok(_) => continue,
         };
-        let message = format!("{:?} cannot be a location: {problem}", written.as_str());
+        let message = format!("`{}` cannot be a location: {problem}", written.as_str());
         let hint = "write the IIS site, or site and application: `Lync Server Internal Web Site/Abs`";
         found.push(Diagnostic::new(Code::LocationInvalid, written.at(), message).hint(hint));
     }

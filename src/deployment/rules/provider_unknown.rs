@@ -15,7 +15,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                 did_you_mean(other.as_str(), Provider::KNOWN.iter().map(Provider::as_str))
                     .unwrap_or_else(|| "IIS knows `Negotiate`, `NTLM`, `Negotiate:Kerberos` and `Negotiate:PKU2U`".into())
             };
-            let message = format!("IIS knows no provider {:?}", name.as_str());
+            let message = format!("IIS knows no provider `{}`", name.as_str());
             found.push(Diagnostic::new(Code::ProviderUnknown, name.at(), message).hint(hint));
         }
     }

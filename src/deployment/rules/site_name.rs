@@ -8,7 +8,7 @@ use crate::model::SiteName;
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for name in subject.sites().filter_map(|site| site.name.as_ref()) {
         if let Err(error) = name.parse::<SiteName>() {
-            let message = format!("{:?} cannot be a site: {error}", name.as_str());
+            let message = format!("`{}` cannot be a site: {error}", name.as_str());
             let hint = "write the name as Get-CsSite shows it";
             found.push(Diagnostic::new(Code::SiteName, name.at(), message).hint(hint));
         }

@@ -13,7 +13,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let mut expected: BTreeMap<Spn, (AccountName, Span)> = BTreeMap::new();
     for (site, pool) in subject.pools().filter(|(_, pool)| pool.may_run_web_services()) {
         let Some(Ok(account)) = site.assigned().map(|written| written.parse::<AccountName>()) else { continue };
-        let overridden = pool.web_services.as_ref().and_then(|services| services.internal_fqdn.as_ref());
+        let overridden = pool.internal_fqdn();
         let internal = overridden.and_then(|text| Some((text.parse::<WebFqdn>().ok()?.spn(), text.at())));
         let own = pool.parsed().map(|(name, text)| (name.spn(), text.at()));
         for (spn, at) in own.into_iter().chain(internal) {

@@ -9,7 +9,7 @@ use crate::deployment::document::Role;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for (_, pool) in subject.pools().filter(|(_, pool)| pool.has_role(Role::StandardEdition)) {
-        if let Some(fqdn) = pool.web_services.as_ref().and_then(|services| services.internal_fqdn.as_ref()) {
+        if let Some(fqdn) = pool.internal_fqdn() {
             let message = "the internal web FQDN of a Standard Edition server cannot be overridden";
             let hint = "delete `internalFqdn`: its Web Services use the server's own name";
             found.push(Diagnostic::new(Code::StandardEditionOverride, fqdn.at(), message).hint(hint));

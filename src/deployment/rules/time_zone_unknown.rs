@@ -18,7 +18,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             did_you_mean(written, time_zone_names().iter().map(String::as_str))
                 .unwrap_or_else(|| "write a name of the IANA database, such as Europe/Berlin".to_owned())
         };
-        let message = format!("no time zone {:?} is known", written.as_str());
+        let message = format!("no time zone `{}` is known", written.as_str());
         found.push(Diagnostic::new(Code::TimeZoneUnknown, written.at(), message).hint(hint));
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if !known && !subject.is_unread(written) {
             let declared = subject.names.sites.keys().map(SiteName::as_str);
             let hint = did_you_mean(written, declared).unwrap_or_else(|| "name a site that stands under `sites`".into());
-            let message = format!("no site {:?} is declared", written.as_str());
+            let message = format!("no site `{}` is declared", written.as_str());
             found.push(Diagnostic::new(Code::WindowSiteUnknown, written.at(), message).hint(hint));
         }
     }
