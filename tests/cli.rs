@@ -236,3 +236,24 @@ fn markdown_keeps_its_limit_and_names_the_plan_that_json_is() {
         );
     }
 }
+
+#[test]
+fn codes_are_explained() {
+    let page = cskerb(&["explain", "account-upn"]);
+    assert_eq!(page.status.code(), Some(0));
+    let page = String::from_utf8(page.stdout).unwrap();
+    assert!(
+        page.starts_with("account-upn\nAn account is written as name@domain (error of a deployment file).\n"),
+        "{page}"
+    );
+    assert!(page.contains("\nWrong\n\n    version: 1\n") && page.contains("- name: kerbauth@contoso.com\n"), "{page}");
+    assert!(String::from_utf8(cskerb(&["explain"]).stdout).unwrap().contains("\n  spn-missing "));
+    check(&["explain", "Account-UPN"], 0, &[]);
+    check(&["explain", "acount-upn"], 1, &["there is no code \"acount-upn\"", "did you mean account-upn?"]);
+    check(&["explain", "E0308"], 1, &["`cskerb explain` lists the codes"]);
+    check(
+        &["validate", "tests/scenarios/pool-as-source/deployment.yaml"],
+        3,
+        &["`cskerb explain pool-as-server` says more"],
+    );
+}

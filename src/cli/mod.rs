@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Here, and only here, the program speaks to a person and ends.
 
 mod exit;
+mod explain;
 mod init;
 mod output;
 mod plan;
@@ -37,6 +38,7 @@ enum Verb {
     Validate(validate::Arguments),
     Plan(plan::Arguments),
     Init(init::Arguments),
+    Explain(explain::Arguments),
     Schema(schema::Arguments),
 }
 
@@ -46,6 +48,7 @@ pub fn main() -> ExitCode {
         Verb::Validate(arguments) => validate::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
     };
     let exit = ended.unwrap_or_else(|failure| {

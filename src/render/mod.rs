@@ -3,6 +3,7 @@
 
 pub mod diagnostics;
 pub mod escape;
+pub mod explanation;
 pub mod markdown;
 pub mod outline;
 pub mod text;
