@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -255,5 +256,51 @@ fn codes_are_explained() {
         &["validate", "tests/scenarios/pool-as-source/deployment.yaml"],
         3,
         &["`cskerb explain pool-as-server` says more"],
+    );
+}
+
+/// Runs with that standard input.
+fn piped(arguments: &[&str], input: &str) -> Output {
+    let mut run = Command::new(env!("CARGO_BIN_EXE_cskerb"))
+        .current_dir(root())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    run.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    run.wait_with_output().unwrap()
+}
+
+#[test]
+fn validate_reads_several_files_and_standard_input_and_speaks_every_format() {
+    const WARNED: &str = "version: 1\nsites: [{ name: no }]\n";
+    let good = CONTOSO[1];
+    let wrong = "tests/scenarios/pool-as-source/deployment.yaml";
+    for (format, part) in [
+        ("json", "\"code\": \"pool-as-server\""),
+        ("sarif", "\"uri\": \"tests/scenarios/pool-as-source/deployment.yaml\""),
+        ("github", "::error file=tests/scenarios/pool-as-source/deployment.yaml,line=13,"),
+        ("junit", "<failure type=\"pool-as-server\""),
+    ] {
+        let output = cskerb(&["validate", good, wrong, "--format", format]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{format}");
+        assert!(said.contains(part), "{format}: {said}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{format}: data goes to standard output only");
+    }
+    let warned = piped(&["validate", "-"], WARNED);
+    assert_eq!(warned.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&warned.stderr).contains("-: 1 warning\n"));
+    let denied = piped(&["validate", "-", "--deny", "warnings"], WARNED);
+    assert_eq!(denied.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&denied.stderr).contains("warnings are denied"));
+    check(&["validate", good, "--deny", "warnings"], 0, &[]); // a note is no warning
+    check(&["validate", "-", "-"], 1, &["standard input is named twice"]);
+    check(
+        &["validate", "no/such.yaml", wrong, "no/other.yaml"],
+        1,
+        &["pool-as-server", "no/such.yaml", "no/other.yaml"],
     );
 }

@@ -4,6 +4,8 @@
 pub mod diagnostics;
 pub mod escape;
 pub mod explanation;
+pub mod github;
+pub mod junit;
 pub mod markdown;
 pub mod outline;
 pub mod text;
