@@ -145,7 +145,7 @@ fn a_rotation_is_planned_where_the_operator_asks_and_says_why() {
         &["does not declare that account", "declared: CONTOSO\\kerbauth"],
     );
     check(&[&CONTOSO[..], &["--rotate", "CONTOSO\\kerbauth", "--reason", " "]].concat(), 1, &["--reason is empty"]);
-    check(&[&CONTOSO[..], &["--rotate", "CONTOSO\\kerbauth"]].concat(), 2, &["--reason"]);
+    check(&[&CONTOSO[..], &["--rotate", "CONTOSO\\kerbauth"]].concat(), 1, &["--reason"]);
     let disabled = "tests/scenarios/account-disabled/";
     let (file, snapshot) = (format!("{disabled}deployment.yaml"), format!("{disabled}snapshot"));
     let refused = scenario(&file, &snapshot, &["--format", "json", "--rotate", "CONTOSO\\kerbauth", "--reason", "x"]);
@@ -303,4 +303,62 @@ fn validate_reads_several_files_and_standard_input_and_speaks_every_format() {
         1,
         &["pool-as-server", "no/such.yaml", "no/other.yaml"],
     );
+}
+
+#[test]
+fn help_teaches_and_a_wrong_command_line_is_an_error() {
+    for arguments in [&["--help"][..], &["plan", "--help"], &["--version"], &["help", "init"]] {
+        assert_eq!(cskerb(arguments).status.code(), Some(0), "{arguments:?}");
+    }
+    check(&[], 1, &["Usage: cskerb <COMMAND>"]);
+    check(&["valdate"], 1, &["unrecognized subcommand", "validate"]);
+    check(&["validate"], 1, &["required", "<FILE>"]);
+    check(&["validate", "x.yaml", "--format", "sarf"], 1, &["invalid value 'sarf'", "sarif"]);
+}
+
+#[test]
+fn completions_and_manual_pages_come_from_the_command_line_itself() {
+    for (shell, part) in [
+        ("bash", "_cskerb()"),
+        ("zsh", "#compdef cskerb"),
+        ("fish", "complete -c cskerb"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ] {
+        let script = String::from_utf8(cskerb(&["completions", shell]).stdout).unwrap();
+        assert!(script.contains(part) && script.contains("validate"), "{shell}: {script}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    check(&["man", "--out", folder.path().to_str().unwrap()], 0, &[]);
+    let main = std::fs::read_to_string(folder.path().join("cskerb.1")).unwrap();
+    assert_eq!(main, String::from_utf8(cskerb(&["man"]).stdout).unwrap());
+    assert!(main.contains(".SH SUBCOMMANDS") && main.contains("Exit codes"), "{main}");
+    let plan = std::fs::read_to_string(folder.path().join("cskerb-plan.1")).unwrap();
+    assert!(plan.contains("Examples:") && plan.contains("cskerb 0."), "{plan}");
+}
+
+/// The schema that the first line of a file names, where an editor looks for it: beside the file.
+fn named_schema(file: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(file).unwrap();
+    let named = text.lines().next().unwrap().strip_prefix("# yaml-language-server: $schema=");
+    file.parent().unwrap().join(named.unwrap_or_else(|| panic!("{} names no schema", file.display())))
+}
+
+#[test]
+fn editors_find_the_schema_that_a_file_names() {
+    let schema = root().join("schemas/deployment.schema.json").canonicalize().unwrap();
+    for parent in ["examples", "tests/scenarios"] {
+        for entry in std::fs::read_dir(root().join(parent)).unwrap() {
+            let file = entry.unwrap().path().join("deployment.yaml");
+            assert_eq!(named_schema(&file).canonicalize().unwrap(), schema, "{}", file.display());
+        }
+    }
+    // A first file, and the schema where `cskerb schema` writes it.
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_cskerb")).current_dir(folder.path()).args(arguments).output().unwrap()
+    };
+    let first = folder.path().join("contoso.yaml");
+    std::fs::write(&first, run(&["init", root().join(CONTOSO[3]).to_str().unwrap()]).stdout).unwrap();
+    run(&["schema"]);
+    assert_eq!(std::fs::read(named_schema(&first)).unwrap(), std::fs::read(schema).unwrap());
 }
