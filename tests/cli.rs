@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -144,7 +145,7 @@ fn a_rotation_is_planned_where_the_operator_asks_and_says_why() {
         &["does not declare that account", "declared: CONTOSO\\kerbauth"],
     );
     check(&[&CONTOSO[..], &["--rotate", "CONTOSO\\kerbauth", "--reason", " "]].concat(), 1, &["--reason is empty"]);
-    check(&[&CONTOSO[..], &["--rotate", "CONTOSO\\kerbauth"]].concat(), 2, &["--reason"]);
+    check(&[&CONTOSO[..], &["--rotate", "CONTOSO\\kerbauth"]].concat(), 1, &["--reason"]);
     let disabled = "tests/scenarios/account-disabled/";
     let (file, snapshot) = (format!("{disabled}deployment.yaml"), format!("{disabled}snapshot"));
     let refused = scenario(&file, &snapshot, &["--format", "json", "--rotate", "CONTOSO\\kerbauth", "--reason", "x"]);
@@ -235,6 +236,131 @@ fn markdown_keeps_its_limit_and_names_the_plan_that_json_is() {
             "{limit}: {text}"
         );
     }
+}
+
+#[test]
+fn codes_are_explained() {
+    let page = cskerb(&["explain", "account-upn"]);
+    assert_eq!(page.status.code(), Some(0));
+    let page = String::from_utf8(page.stdout).unwrap();
+    assert!(
+        page.starts_with("account-upn\nAn account is written as name@domain (error of a deployment file).\n"),
+        "{page}"
+    );
+    assert!(page.contains("\nWrong\n\n    version: 1\n") && page.contains("- name: kerbauth@contoso.com\n"), "{page}");
+    assert!(String::from_utf8(cskerb(&["explain"]).stdout).unwrap().contains("\n  spn-missing "));
+    check(&["explain", "Account-UPN"], 0, &[]);
+    check(&["explain", "acount-upn"], 1, &["there is no code \"acount-upn\"", "did you mean account-upn?"]);
+    check(&["explain", "E0308"], 1, &["`cskerb explain` lists the codes"]);
+    check(
+        &["validate", "tests/scenarios/pool-as-source/deployment.yaml"],
+        3,
+        &["`cskerb explain pool-as-server` says more"],
+    );
+}
+
+/// Runs with that standard input.
+fn piped(arguments: &[&str], input: &str) -> Output {
+    let mut run = Command::new(env!("CARGO_BIN_EXE_cskerb"))
+        .current_dir(root())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    run.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    run.wait_with_output().unwrap()
+}
+
+#[test]
+fn validate_reads_several_files_and_standard_input_and_speaks_every_format() {
+    const WARNED: &str = "version: 1\nsites: [{ name: no }]\n";
+    let good = CONTOSO[1];
+    let wrong = "tests/scenarios/pool-as-source/deployment.yaml";
+    for (format, part) in [
+        ("json", "\"code\": \"pool-as-server\""),
+        ("sarif", "\"uri\": \"tests/scenarios/pool-as-source/deployment.yaml\""),
+        ("github", "::error file=tests/scenarios/pool-as-source/deployment.yaml,line=13,"),
+        ("junit", "<failure type=\"pool-as-server\""),
+    ] {
+        let output = cskerb(&["validate", good, wrong, "--format", format]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{format}");
+        assert!(said.contains(part), "{format}: {said}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{format}: data goes to standard output only");
+    }
+    let warned = piped(&["validate", "-"], WARNED);
+    assert_eq!(warned.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&warned.stderr).contains("-: 1 warning\n"));
+    let denied = piped(&["validate", "-", "--deny", "warnings"], WARNED);
+    assert_eq!(denied.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&denied.stderr).contains("warnings are denied"));
+    check(&["validate", good, "--deny", "warnings"], 0, &[]); // a note is no warning
+    check(&["validate", "-", "-"], 1, &["standard input is named twice"]);
+    check(
+        &["validate", "no/such.yaml", wrong, "no/other.yaml"],
+        1,
+        &["pool-as-server", "no/such.yaml", "no/other.yaml"],
+    );
+}
+
+#[test]
+fn help_teaches_and_a_wrong_command_line_is_an_error() {
+    for arguments in [&["--help"][..], &["plan", "--help"], &["--version"], &["help", "init"]] {
+        assert_eq!(cskerb(arguments).status.code(), Some(0), "{arguments:?}");
+    }
+    check(&[], 1, &["Usage: cskerb <COMMAND>"]);
+    check(&["valdate"], 1, &["unrecognized subcommand", "validate"]);
+    check(&["validate"], 1, &["required", "<FILE>"]);
+    check(&["validate", "x.yaml", "--format", "sarf"], 1, &["invalid value 'sarf'", "sarif"]);
+}
+
+#[test]
+fn completions_and_manual_pages_come_from_the_command_line_itself() {
+    for (shell, part) in [
+        ("bash", "_cskerb()"),
+        ("zsh", "#compdef cskerb"),
+        ("fish", "complete -c cskerb"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ] {
+        let script = String::from_utf8(cskerb(&["completions", shell]).stdout).unwrap();
+        assert!(script.contains(part) && script.contains("validate"), "{shell}: {script}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    check(&["man", "--out", folder.path().to_str().unwrap()], 0, &[]);
+    let main = std::fs::read_to_string(folder.path().join("cskerb.1")).unwrap();
+    assert_eq!(main, String::from_utf8(cskerb(&["man"]).stdout).unwrap());
+    assert!(main.contains(".SH SUBCOMMANDS") && main.contains("Exit codes"), "{main}");
+    let plan = std::fs::read_to_string(folder.path().join("cskerb-plan.1")).unwrap();
+    assert!(plan.contains("Examples:") && plan.contains("cskerb 0."), "{plan}");
+}
+
+/// The schema that the first line of a file names, where an editor looks for it: beside the file.
+fn named_schema(file: &Path) -> PathBuf {
+    let text = std::fs::read_to_string(file).unwrap();
+    let named = text.lines().next().unwrap().strip_prefix("# yaml-language-server: $schema=");
+    file.parent().unwrap().join(named.unwrap_or_else(|| panic!("{} names no schema", file.display())))
+}
+
+#[test]
+fn editors_find_the_schema_that_a_file_names() {
+    let schema = root().join("schemas/deployment.schema.json").canonicalize().unwrap();
+    for parent in ["examples", "tests/scenarios"] {
+        for entry in std::fs::read_dir(root().join(parent)).unwrap() {
+            let file = entry.unwrap().path().join("deployment.yaml");
+            assert_eq!(named_schema(&file).canonicalize().unwrap(), schema, "{}", file.display());
+        }
+    }
+    // A first file, and the schema where `cskerb schema` writes it.
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_cskerb")).current_dir(folder.path()).args(arguments).output().unwrap()
+    };
+    let first = folder.path().join("contoso.yaml");
+    std::fs::write(&first, run(&["init", root().join(CONTOSO[3]).to_str().unwrap()]).stdout).unwrap();
+    run(&["schema"]);
+    assert_eq!(std::fs::read(named_schema(&first)).unwrap(), std::fs::read(schema).unwrap());
 }
 
 #[test]

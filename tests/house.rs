@@ -14,7 +14,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("snapshot", &["model", "codes", "durable"]),
     ("yaml", &[]),
     ("init", &["model", "yaml"]),
-    ("plan", &["model", "codes"]),
+    ("plan", &["model", "codes", "yaml"]),
     ("wire", &["model", "codes", "plan", "deployment"]),
     ("render", &["model", "codes", "plan", "wire", "deployment"]),
 ];

@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     // A topology may be such that no file can declare it: say so at once, and at the lines that were printed.
     let loaded = deployment::load("the printed file", text.as_bytes());
     let Some(deployment) = &loaded.deployment else {
-        super::read::say(&loaded);
+        read::say(&loaded);
         return Ok(Exit::Invalid);
     };
     let plan = plan::plan(deployment, &actual, &plan::Request::default());

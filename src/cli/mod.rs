@@ -1,7 +1,10 @@
 //! The command line: one file a verb. Here, and only here, the program speaks to a person and ends.
 
+mod completions;
 mod exit;
+mod explain;
 mod init;
+mod man;
 mod output;
 mod plan;
 mod read;
@@ -39,21 +42,83 @@ enum Verb {
     Plan(plan::Arguments),
     Status(status::Arguments),
     Init(init::Arguments),
+    Explain(explain::Arguments),
     Schema(schema::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Runs what the command line asks for; the exit code is what it came to.
 pub fn main() -> ExitCode {
-    let ended = match Arguments::parse().verb {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) => return not_run(&said),
+    };
+    let ended = match arguments.verb {
         Verb::Validate(arguments) => validate::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),
+        Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
+        Verb::Completions(arguments) => completions::run(&arguments),
+        Verb::Man(arguments) => man::run(&arguments),
     };
     let exit = ended.unwrap_or_else(|failure| {
         output::failure(&failure);
         Exit::Error
     });
     exit.into()
+}
+
+/// Help that was asked for, or what is wrong with the command line: an error like any other, since clap's own exit code
+/// for it means differences here.
+fn not_run(said: &clap::Error) -> ExitCode {
+    // A reader that went away, as `| head` does, is not an error.
+    let _ = said.print();
+    if said.use_stderr() { Exit::Error.into() } else { Exit::Done.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// The words of a command line up to its first redirection, as a shell would take them apart.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+        for c in line.chars() {
+            match c {
+                '\'' => quoted = !quoted,
+                '>' | '|' if !quoted => break,
+                ' ' if !quoted => words.extend((!word.is_empty()).then(|| std::mem::take(&mut word))),
+                c => word.push(c),
+            }
+        }
+        words.extend((!word.is_empty()).then_some(word));
+        words
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_examples_and_every_example_is_understood() {
+        for verb in Arguments::command().get_subcommands() {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Examples:\n"), "{} has no examples", verb.get_name());
+            let commands = help.lines().filter(|line| line.starts_with("      ") && line.contains("cskerb "));
+            let mut own = 0;
+            for line in commands {
+                let line = line.rsplit_once("| cskerb ").map_or(line.trim(), |(_, rest)| rest);
+                let words = words(line.strip_prefix("cskerb ").unwrap_or(line));
+                let read = Arguments::try_parse_from(std::iter::once("cskerb").chain(words.iter().map(String::as_str)));
+                assert!(read.is_ok(), "{line}: {}", read.err().unwrap());
+                own += usize::from(words.first().is_some_and(|word| word == verb.get_name()));
+            }
+            assert!(own > 0, "{} has no example of its own", verb.get_name());
+        }
+    }
 }

@@ -143,7 +143,8 @@ fn scope(arguments: &Arguments, deployment: &Deployment) -> Result<Scope, Failur
     Ok(scope)
 }
 
-fn nearest<'n>(typed: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+/// The name most like the one that was typed, where one is like it.
+pub(super) fn nearest<'n>(typed: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     known
         .map(|name| (strsim::jaro_winkler(&typed.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(likeness, _)| *likeness > 0.85)

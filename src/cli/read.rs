@@ -46,4 +46,7 @@ pub(super) fn say(file: &Loaded) {
     let name = render::escape::terminal(file.source.name(), render::escape::Lines::Escape);
     let came_to = render::diagnostics::summary(&file.diagnostics).unwrap_or_else(|| "in order".to_owned());
     output::remark(&format!("{name}: {came_to}\n"));
+    if let Some(gravest) = file.diagnostics.iter().rev().max_by_key(|found| found.severity()) {
+        output::remark(&format!("`cskerb explain {}` says more\n", gravest.code));
+    }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 /// Editors complete and check a deployment file by its schema: put
 /// `# yaml-language-server: $schema=PATH/deployment.schema.json` on its first line.
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// Where the schemas are
     #[arg(default_value = "schemas", value_name = "DIR")]
@@ -19,6 +20,13 @@ pub(super) struct Arguments {
     #[arg(long)]
     check: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  Beside a deployment file whose first line names schemas/deployment.schema.json:
+      cskerb schema
+  In CI of this program itself, where the schemas are kept:
+      cskerb schema schemas/ --check";
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let schemas = [

@@ -1,6 +1,6 @@
 //! The codes themselves, one line each.
 
-use super::{Severity, Stage};
+use super::{Explanation, Severity, Stage};
 use std::fmt;
 use std::str::FromStr;
 
@@ -29,6 +29,11 @@ macro_rules! catalogue {
             /// What it is, in one line.
             pub fn title(self) -> &'static str {
                 match self { $($(Self::$name => $title,)*)* }
+            }
+
+            /// The text of its page, as it is written.
+            fn page(self) -> &'static str {
+                match self { $($(Self::$name => include_str!(concat!("explanations/", $slug, ".md")),)*)* }
             }
 
             /// Who raises it.
@@ -143,6 +148,13 @@ Plan {
     LocationMissing "location-missing" Warning "A server does not have a declared IIS location";
     OutOfScope "out-of-scope" Warning "What is needed reaches beyond the scope of this plan";
 }
+}
+
+impl Code {
+    /// What it means, why it matters, and an example of each side.
+    pub fn explanation(self) -> Explanation<'static> {
+        Explanation::parse(self.page())
+    }
 }
 
 impl fmt::Display for Code {

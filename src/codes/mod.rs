@@ -3,8 +3,10 @@
 //! **Architecture invariant:** a code is never made from text; who has something to say names a [`Code`].
 
 mod catalogue;
+mod explanation;
 
 pub use catalogue::Code;
+pub use explanation::{Block, Explanation};
 
 use std::fmt;
 

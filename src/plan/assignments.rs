@@ -8,6 +8,7 @@ use super::survey::{Standing, Survey};
 use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject};
 use crate::codes::Code;
 use crate::model::{AccountName, DeclaredAccount, Reading, Site, UseWindowsAuth};
+use crate::yaml::scalar;
 
 pub(super) fn inspect(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, draft: &mut Draft) {
     if let Some(cause) = survey.actual.assignments.cause() {
@@ -26,7 +27,10 @@ pub(super) fn inspect(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, draft:
             (DeclaredAccount::Unmanaged, Reading::Known(account)) => {
                 let message =
                     format!("has {account} assigned, but the file says nothing of its account, so it is not managed");
-                let hint = format!("declare `account: {account}` to keep it, or `account: none` to take it away");
+                let hint = format!(
+                    "declare `account: {}` to keep it, or `account: none` to take it away",
+                    scalar(account.as_str())
+                );
                 draft.find(Code::AccountUnmanaged, Subject::Site(site.name.clone()), message, Some(hint));
             }
             (DeclaredAccount::Nobody, Reading::Known(account)) => unassign(site, account, draft),

@@ -5,6 +5,7 @@ use super::survey::{Published, Survey};
 use super::{Layer, Subject};
 use crate::codes::Code;
 use crate::model::{Pool, Product, PublishedPool, Role, ServerFqdn, Site};
+use crate::yaml::scalar;
 use std::collections::{BTreeSet, HashSet};
 
 /// Findings only: nothing about the topology is ever changed by a plan.
@@ -35,7 +36,8 @@ fn inspect_assigned_sites(survey: &Survey<'_>, draft: &mut Draft) {
     for (site, account) in survey.actual.assignments.known().into_iter().flatten() {
         if survey.declared_site(site).is_none() {
             let message = format!("has {account} assigned, but is not in the file; nothing is planned for it");
-            let mut hint = format!("add it to the file under `sites:`\n  - name: {site}\n    account: {account}");
+            let (name, account) = (scalar(site.as_str()), scalar(account.as_str()));
+            let mut hint = format!("add it to the file under `sites:`\n  - name: {name}\n    account: {account}");
             let pools = survey.published.iter().flat_map(|published| &published.topology.pools);
             let pools: Vec<_> = pools.filter(|pool| pool.web_services && pool.site == *site).collect();
             hint.push_str(if pools.is_empty() { "" } else { "\n    pools:" });
@@ -96,7 +98,7 @@ fn inspect_override(pool: &Pool, there: &PublishedPool, subject: &Subject, draft
     let (message, hint) = match (&pool.internal_fqdn, &there.internal_fqdn) {
         (None, Some(published)) => (
             format!("its internal web FQDN is published as {published}, but the file does not declare it"),
-            format!("add `webServices: {{ internalFqdn: {published} }}` to the pool"),
+            format!("add `webServices: {{ internalFqdn: {} }}` to the pool", scalar(published.as_str())),
         ),
         (Some(declared), None) => (
             format!("its internal web FQDN is declared as {declared}, but none is published"),
@@ -150,7 +152,8 @@ fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
         let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
         let message =
             format!("published with Web Services, but not declared; nothing is planned for it{}", told(target));
-        let hint = format!("add it to the servers of {} in the file\n  - {}", target.pool, target.server);
+        let hint =
+            format!("add it to the servers of {} in the file\n  - {}", target.pool, scalar(target.server.as_str()));
         draft.find(Code::ServerUndeclared, subject, message, Some(hint));
     }
     for (site, pool) in pools {
@@ -164,12 +167,12 @@ fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
 /// A published pool as the file would declare it, each line on a new one.
 fn pool_yaml(pool: &PublishedPool, indent: &str) -> String {
     let role = pool.role.unwrap_or(Role::FrontEnd);
-    let servers: Vec<&str> = pool.servers.iter().map(ServerFqdn::as_str).collect();
+    let servers: Vec<_> = pool.servers.iter().map(|server| scalar(server.as_str())).collect();
     let servers = match role {
         Role::StandardEdition => String::new(),
         _ => format!("\n{indent}  servers: [{}]", servers.join(", ")),
     };
-    format!("\n{indent}- fqdn: {}\n{indent}  role: {role}{servers}", pool.fqdn)
+    format!("\n{indent}- fqdn: {}\n{indent}  role: {role}{servers}", scalar(pool.fqdn.as_str()))
 }
 
 fn told(target: &super::Target<'_>) -> &'static str {
@@ -178,5 +181,27 @@ fn told(target: &super::Target<'_>) -> &'static str {
         Some(state) if state.is_invalid() => ". Its configuration is invalid, so clients get Unauthorized from it",
         Some(_) => ". Whether its configuration is valid is not known",
         None => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yaml_to_add_is_read_as_the_names_it_was_made_from() {
+        let pool = PublishedPool {
+            fqdn: "1.5".parse().unwrap(),
+            site: "A".parse().unwrap(),
+            role: None,
+            web_services: true,
+            service_version: None,
+            internal_fqdn: None,
+            servers: vec!["1e3.5".parse().unwrap(), "fe01.contoso.com".parse().unwrap()],
+        };
+        let read: serde_yaml::Value = serde_yaml::from_str(&pool_yaml(&pool, "  ")).unwrap();
+        assert_eq!(read[0]["fqdn"], "1.5");
+        assert_eq!(read[0]["servers"][0], "1e3.5");
+        assert_eq!(read[0]["servers"][1], "fe01.contoso.com");
     }
 }

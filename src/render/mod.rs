@@ -3,6 +3,9 @@
 
 pub mod diagnostics;
 pub mod escape;
+pub mod explanation;
+pub mod github;
+pub mod junit;
 pub mod markdown;
 pub mod outline;
 mod page;

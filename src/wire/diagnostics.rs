@@ -77,7 +77,7 @@ pub struct Related {
 }
 
 /// How grave a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; nothing is wrong.
@@ -116,9 +116,20 @@ impl Diagnostic {
 }
 
 impl Place {
-    fn new(span: Span, source: &SourceText) -> Self {
+    pub(super) fn new(span: Span, source: &SourceText) -> Self {
         let (start, end) = (source.position(span.start), source.position(span.end));
         Self { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+    }
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
     }
 }
 

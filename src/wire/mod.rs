@@ -5,4 +5,5 @@
 
 pub mod diagnostics;
 pub mod plan;
+pub mod sarif;
 pub mod status;

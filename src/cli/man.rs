@@ -1,0 +1,55 @@
+//! `man`
+
+use super::exit::{Exit, Failure};
+use super::output;
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::Man;
+use std::path::PathBuf;
+
+/// Prints the manual page, or writes the pages of all verbs into a folder.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Write cskerb.1 and one page a verb into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Read the page at once:
+      cskerb man | man -l -
+  Install all pages:
+      cskerb man --out ~/.local/share/man/man1";
+
+/// What each page says that it belongs to.
+const SOURCE: &str = concat!("cskerb ", env!("CARGO_PKG_VERSION"));
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut command = super::Arguments::command();
+    // Verbs then know their whole name, `cskerb-plan`.
+    command.build();
+    let Some(folder) = &arguments.out else {
+        output::data(&page(&command)?)?;
+        return Ok(Exit::Done);
+    };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::new(format!("{} cannot be made", folder.display())).source(error))?;
+    let verbs = command.get_subcommands().filter(|verb| verb.get_name() != "help");
+    for each in std::iter::once(&command).chain(verbs) {
+        let name = each.get_display_name().unwrap_or_else(|| each.get_name());
+        output::replace(&folder.join(format!("{name}.1")), &page(each)?)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn page(command: &Command) -> Result<String, Failure> {
+    let failed = || Failure::new("the manual page cannot be written");
+    let mut page = Vec::new();
+    Man::new(command.clone())
+        .source(SOURCE)
+        .manual("cskerb")
+        .render(&mut page)
+        .map_err(|error| failed().source(error))?;
+    String::from_utf8(page).map_err(|error| failed().source(error))
+}
