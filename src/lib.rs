@@ -1,5 +1,6 @@
 //! Keeps Kerberos web authentication on Lync Server and Skype for Business Server in a declared state.
 
+pub mod apply;
 pub mod codes;
 pub mod model;
 pub mod plan;
