@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod codes;
+pub mod lab;
 pub mod model;
 pub mod plan;
 pub mod render;

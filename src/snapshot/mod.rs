@@ -21,6 +21,7 @@
 
 mod application_host;
 mod assignments;
+pub(crate) mod change;
 mod description;
 mod digest;
 mod directory;
@@ -33,6 +34,7 @@ mod topology;
 mod web_services;
 mod write;
 mod xml;
+mod xml_edit;
 
 pub use assignments::{Assignment, AssignmentsFile, NoSiteIdentity, SiteIdentity};
 pub use description::{AskedFor, DescriptionFile, FormatVersion, NoFormatVersion};
@@ -41,6 +43,7 @@ pub use json::Entries;
 pub use kerberos::{By, KerberosFile, Status};
 pub use web_services::{NoScope, NoValue, Scope, Value, WebServicesEntry, WebServicesFile};
 pub use write::{WriteError, Writer};
+pub(crate) use xml_edit::escape as escape_xml;
 
 use crate::model::{Actual, Cause, Origin, Place, Reading, ServerActual, ServerFqdn, Topology};
 use description::VersionOnly;
@@ -62,6 +65,7 @@ const DIRECTORY: &str = "directory.json";
 const SERVERS: &str = "servers";
 const APPLICATION_HOST: &str = "applicationHost.config";
 const KERBEROS: &str = "kerberos.json";
+const LAB: &str = "lab.json";
 
 /// Why a folder is no snapshot that this program can read.
 #[derive(Debug, Error)]

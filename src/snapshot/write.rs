@@ -1,4 +1,7 @@
-//! Writing the JSON files of a snapshot, each whole or not at all, in the very types that read them.
+//! Writing the files of a snapshot, each whole or not at all, in the very types that read them.
+//!
+//! A file is written beside its place, synced, moved there, and its folder synced: whenever the machine or the program
+//! stops, either the former content stands or the new one.
 
 use super::assignments::AssignmentsFile;
 use super::description::DescriptionFile;
@@ -73,6 +76,19 @@ impl Writer {
         write(&self.server(server)?, APPLICATION_HOST, text.as_bytes())
     }
 
+    /// Writes `lab.json`, of which the lab alone knows the content.
+    pub(crate) fn lab(&self, text: &str) -> Result<(), WriteError> {
+        write(&self.folder, super::LAB, text.as_bytes())
+    }
+
+    /// Writes a file that a folder has, in the encoding that it has.
+    pub(super) fn bytes(&self, server: Option<&ServerFqdn>, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        match server {
+            Some(server) => write(&self.server(server)?, name, bytes),
+            None => write(&self.folder, name, bytes),
+        }
+    }
+
     /// That server's folder, found in any case.
     fn server(&self, server: &ServerFqdn) -> Result<PathBuf, WriteError> {
         let servers = existing(&self.folder, SERVERS)?;
@@ -90,9 +106,15 @@ fn write_json<T: Serialize>(folder: &Path, name: &str, value: &T) -> Result<(), 
     write(folder, name, format!("{text}\n").as_bytes())
 }
 
-/// Replaces the file of that name, in whichever case it has it.
+/// Begins the name of a file that is not yet in its place.
+pub(super) const UNFINISHED: &str = ".writing-";
+
+/// Replaces the file of that name, in whichever case it has it; one that already says so is left alone.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
     let path = existing(folder, name)?;
+    if fs::read(&path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
     let failed = |source| WriteError { path: path.clone(), source };
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -101,9 +123,15 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
         // A temporary file is its owner's alone; a snapshot is as readable as any file of the folder.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.prefix(".writing-").tempfile_in(folder).map_err(failed)?;
+    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder).map_err(failed)?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    file.persist(&path).map(drop).map_err(|error| failed(error.error))
+    file.persist(&path).map(drop).map_err(|error| failed(error.error))?;
+    sync(folder).map_err(failed)
+}
+
+/// Makes a move into the folder last; elsewhere than on Unix a folder cannot be opened, and the move itself must do.
+fn sync(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 fn existing(folder: &Path, name: &str) -> Result<PathBuf, WriteError> {

@@ -117,6 +117,11 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// Where the markup ends that was read last: after its `>`.
+    pub(super) fn position(&self) -> usize {
+        offset_from(self.reader.buffer_position())
+    }
+
     /// Where this element's `<` is.
     pub(super) fn offset(&self, element: &BytesStart<'_>) -> usize {
         self.offset_of(element.name().0).saturating_sub(1)
