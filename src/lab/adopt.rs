@@ -4,7 +4,8 @@ use super::memory::{AccountObject, Held, Memory, ServerMemory};
 use super::world::World;
 use super::{Lab, LabError};
 use crate::model::{AccountName, AccountState, Actual, Cause, Directory, Reading, ServerFqdn, Verdict};
-use crate::snapshot::{self, KerberosFile, SnapshotError, change};
+use crate::snapshot::kerberos::KerberosFile;
+use crate::snapshot::{self, SnapshotError, change};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

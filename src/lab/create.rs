@@ -12,7 +12,8 @@ use crate::model::{
     Account, DeclaredAccount, Deployment, EncryptionTypes, Pool, ServerFqdn, Site, Spn, UseWindowsAuth, WebFqdn,
     WebServicesSettings,
 };
-use crate::snapshot::{WebServicesFile, WriteError, Writer};
+use crate::snapshot::web_services::WebServicesFile;
+use crate::snapshot::{WriteError, Writer};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::fs;

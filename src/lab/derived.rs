@@ -2,9 +2,10 @@
 
 use super::memory::{AccountObject, Memory};
 use crate::model::{AccountName, AccountState, EncryptionTypes, Principal, Spn};
-use crate::snapshot::{
-    AccountEntry, AssignmentsFile, DescriptionFile, DirectoryFile, FormatVersion, SpnEntry, WriteError, Writer,
-};
+use crate::snapshot::assignments::AssignmentsFile;
+use crate::snapshot::description::{DescriptionFile, FormatVersion};
+use crate::snapshot::directory::{AccountEntry, DirectoryFile, SpnEntry};
+use crate::snapshot::{WriteError, Writer};
 use std::collections::BTreeSet;
 
 /// Writes what differs from what `former` made; all of it where that is not known.

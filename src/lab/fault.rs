@@ -151,7 +151,9 @@ fn break_it(world: &mut World, fault: &Fault) -> Result<Vec<ServerFqdn>, LabErro
             known_account(world, account)?;
             let held = Held { account: account.clone(), key: world.memory.new_key() };
             let servers = targets(world, account);
-            servers.iter().for_each(|server| world.server(server).holds = Some(held.clone()));
+            for server in &servers {
+                world.server(server).holds = Some(held.clone());
+            }
             Ok(servers)
         }
         Fault::RotationBreaksOff(account) => {
@@ -197,7 +199,9 @@ fn break_spns(world: &mut World, fault: &Fault) -> Result<Vec<ServerFqdn>, LabEr
             if mine.is_empty() || !world.memory.assignments.contains_key(site) {
                 return Err(LabError::Unknown(format!("site {site} with an account and Web Services")));
             }
-            mine.iter().for_each(|pool| take_spn(world, &pool.fqdn.spn()));
+            for pool in mine {
+                take_spn(world, &pool.fqdn.spn());
+            }
         }
         _ => {}
     }

@@ -14,7 +14,8 @@
 mod text;
 
 use crate::model::{AccountName, Principal, ServerFqdn, SiteName, Spn};
-use crate::snapshot::{FormatVersion, KerberosFile};
+use crate::snapshot::description::FormatVersion;
+use crate::snapshot::kerberos::KerberosFile;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,8 @@ use super::derived::disagreement;
 use super::memory::{Down, Memory, ServerMemory};
 use super::refusal::Refusal;
 use crate::model::{AccountName, Reading, ServerFqdn, SiteName, Topology, Verdict};
-use crate::snapshot::{By, KerberosFile, Status, change};
+use crate::snapshot::change;
+use crate::snapshot::kerberos::{By, KerberosFile, Status};
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 

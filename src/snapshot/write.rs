@@ -10,10 +10,11 @@ use super::folder::Folder;
 use super::kerberos::KerberosFile;
 use super::web_services::WebServicesFile;
 use super::{APPLICATION_HOST, ASSIGNMENTS, DESCRIPTION, DIRECTORY, KERBEROS, SERVERS, WEB_SERVICES};
+use crate::durable;
 use crate::model::ServerFqdn;
 use serde::Serialize;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -95,7 +96,18 @@ impl Writer {
         make(&servers)?;
         let path = existing(&servers, server.as_str())?;
         make(&path)?;
+        self.within(&path)?;
         Ok(path)
+    }
+
+    /// Refuses a folder that is a link out of the snapshot.
+    fn within(&self, path: &Path) -> Result<(), WriteError> {
+        let failed = |source| WriteError { path: path.to_owned(), source };
+        let (root, real) = (fs::canonicalize(&self.folder).map_err(failed)?, fs::canonicalize(path).map_err(failed)?);
+        if real.starts_with(root) {
+            return Ok(());
+        }
+        Err(failed(io::Error::other("it is a link that leaves the snapshot folder, which is not followed")))
     }
 }
 
@@ -106,32 +118,13 @@ fn write_json<T: Serialize>(folder: &Path, name: &str, value: &T) -> Result<(), 
     write(folder, name, format!("{text}\n").as_bytes())
 }
 
-/// Begins the name of a file that is not yet in its place.
-pub(super) const UNFINISHED: &str = ".writing-";
-
 /// Replaces the file of that name, in whichever case it has it; one that already says so is left alone.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
     let path = existing(folder, name)?;
     if fs::read(&path).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
-    let failed = |source| WriteError { path: path.clone(), source };
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // A temporary file is its owner's alone; a snapshot is as readable as any file of the folder.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    file.persist(&path).map(drop).map_err(|error| failed(error.error))?;
-    sync(folder).map_err(failed)
-}
-
-/// Makes a move into the folder last; elsewhere than on Unix a folder cannot be opened, and the move itself must do.
-fn sync(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
+    durable::replace(&path, bytes).map_err(|source| WriteError { path, source })
 }
 
 fn existing(folder: &Path, name: &str) -> Result<PathBuf, WriteError> {
