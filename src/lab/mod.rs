@@ -8,7 +8,7 @@
 //! The lab knows everything, so its `directory.json` is complete. Its clock starts when the snapshot was collected and
 //! moves on by a second for every call of a cmdlet and for every server that a rotation sets.
 //!
-//! Where Microsoft's pages say nothing of what a cmdlet does, the lab does what its own module says, marked [inferred].
+//! Where Microsoft's pages say nothing of what a cmdlet does, the lab does what its own module says, marked \[inferred\].
 //!
 //! **Architecture invariant:** the lab decides nothing about plans and reads no deployment; no secret enters it.
 

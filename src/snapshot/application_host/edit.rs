@@ -173,3 +173,6 @@ fn change_providers(text: &str, element: &Span, providers: &[Provider]) -> Vec<E
     }
     edits
 }
+
+#[cfg(test)]
+mod tests;
