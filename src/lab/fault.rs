@@ -285,3 +285,6 @@ fn next_signature(world: &World) -> String {
         .and_then(|text| u64::from_str_radix(text, 16).ok());
     format!("00000000-0000-4000-8000-{:012x}", number.unwrap_or(0).wrapping_add(1) & 0xffff_ffff_ffff)
 }
+
+#[cfg(test)]
+mod tests;
