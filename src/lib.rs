@@ -39,6 +39,10 @@ pub mod durable;
 
 pub mod snapshot;
 
+mod yaml;
+
+pub mod init;
+
 pub mod plan;
 
 pub mod render;
