@@ -5,6 +5,7 @@ mod exit;
 mod explain;
 mod init;
 mod man;
+mod lab;
 mod output;
 mod plan;
 mod read;
@@ -43,6 +44,7 @@ enum Verb {
     Status(status::Arguments),
     Init(init::Arguments),
     Explain(explain::Arguments),
+    Lab(lab::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Verb::Status(arguments) => status::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
+        Verb::Lab(arguments) => lab::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => completions::run(&arguments),
         Verb::Man(arguments) => man::run(&arguments),
