@@ -1,40 +1,46 @@
 //! The codes themselves, one line each.
 
-use super::Severity;
+use super::{Severity, Stage};
 use std::fmt;
 use std::str::FromStr;
 
 macro_rules! catalogue {
-    ($($name:ident $slug:literal $severity:ident $title:literal;)*) => {
+    ($($stage:ident { $($name:ident $slug:literal $severity:ident $title:literal;)* })*) => {
         /// What a diagnostic or a finding is about.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
-            $(#[doc = $title] $name,)*
+            $($(#[doc = $title] $name,)*)*
         }
 
         impl Code {
             /// Every code, in the order of the catalogue.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+            pub const ALL: &'static [Self] = &[$($(Self::$name,)*)*];
 
             /// The code as it is written: kebab-case.
             pub fn slug(self) -> &'static str {
-                match self { $(Self::$name => $slug,)* }
+                match self { $($(Self::$name => $slug,)*)* }
             }
 
             /// How grave it is.
             pub fn severity(self) -> Severity {
-                match self { $(Self::$name => Severity::$severity,)* }
+                match self { $($(Self::$name => Severity::$severity,)*)* }
             }
 
             /// What it is, in one line.
             pub fn title(self) -> &'static str {
-                match self { $(Self::$name => $title,)* }
+                match self { $($(Self::$name => $title,)*)* }
+            }
+
+            /// Who raises it.
+            pub fn stage(self) -> Stage {
+                match self { $($(Self::$name => Stage::$stage,)*)* }
             }
         }
     };
 }
 
 catalogue! {
+File {
     // The deployment file: its structure.
     FileUnreadable "file-unreadable" Error "The file cannot be read as text";
     FileTooLarge "file-too-large" Error "The file is over 64 MiB";
@@ -58,7 +64,7 @@ catalogue! {
     AccountUnused "account-unused" Warning "An account is declared and assigned nowhere";
     ContainerNotDn "container-not-dn" Error "A container is not a distinguished name";
     EncryptionWeak "encryption-weak" Error "An account allows DES or RC4 only";
-    EncryptionRc4 "encryption-rc4" Warning "An account still allows RC4";
+    EncryptionRc4 "encryption-rc4" Warning "An account still allows DES or RC4 beside AES";
     EncryptionUnset "encryption-unset" Note "An account's encryption types are not declared";
     SiteName "site-name" Error "A site's name is empty or has control characters";
     SiteDuplicate "site-duplicate" Error "A site is declared twice";
@@ -90,9 +96,12 @@ catalogue! {
     WindowSiteUnknown "window-site-unknown" Error "A maintenance window names a site that is not declared";
     BatchSize "batch-size" Error "A batch of no server, or of more than all of them";
     AllowUnknown "allow-unknown" Error "`allow` names a code that does not exist, or one that cannot be silenced";
+    AllowReason "allow-reason" Error "An `allow` gives no reason";
     AllowUnused "allow-unused" Warning "An `allow` silences nothing";
     ProductUnsupported "product-unsupported" Note "A product is out of support";
 
+}
+Plan {
     // The plan: the topology.
     SiteUnpublished "site-unpublished" Error "A declared site is not in the published topology";
     SiteUndeclared "site-undeclared" Warning "A site with an account is not in the deployment file";
@@ -133,6 +142,7 @@ catalogue! {
     KerberosNeverUsed "kerberos-never-used" Error "Web Services do not negotiate, so Kerberos is never used";
     LocationMissing "location-missing" Warning "A server does not have a declared IIS location";
     OutOfScope "out-of-scope" Warning "What is needed reaches beyond the scope of this plan";
+}
 }
 
 impl fmt::Display for Code {

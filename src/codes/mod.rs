@@ -36,6 +36,15 @@ impl fmt::Display for Severity {
     }
 }
 
+/// Who raises a code: this decides who can judge that an `allow` of it silences nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// The deployment file alone shows it: `validate` and every other verb.
+    File,
+    /// Only the file together with a snapshot shows it: `plan` and what builds on it.
+    Plan,
+}
+
 /// An entry of the deployment file's `allow`: a warning or note that the operator lives with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allow {

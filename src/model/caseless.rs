@@ -17,9 +17,14 @@ impl Caseless {
         &self.0
     }
 
-    fn folded(&self) -> impl Iterator<Item = char> + '_ {
-        self.0.chars().flat_map(char::to_lowercase)
+    /// Whether two texts are equal without case.
+    pub(super) fn same(a: &str, b: &str) -> bool {
+        if a.is_ascii() && b.is_ascii() { a.eq_ignore_ascii_case(b) } else { folded(a).eq(folded(b)) }
     }
+}
+
+fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
+    text.chars().flat_map(char::to_lowercase)
 }
 
 impl From<&str> for Caseless {
@@ -30,11 +35,7 @@ impl From<&str> for Caseless {
 
 impl PartialEq for Caseless {
     fn eq(&self, other: &Self) -> bool {
-        if self.0.is_ascii() && other.0.is_ascii() {
-            self.0.eq_ignore_ascii_case(&other.0)
-        } else {
-            self.folded().eq(other.folded())
-        }
+        Self::same(&self.0, &other.0)
     }
 }
 
@@ -46,7 +47,7 @@ impl Ord for Caseless {
             let (a, b) = (self.0.bytes(), other.0.bytes());
             a.map(|byte| byte.to_ascii_lowercase()).cmp(b.map(|byte| byte.to_ascii_lowercase()))
         } else {
-            self.folded().cmp(other.folded())
+            folded(&self.0).cmp(folded(&other.0))
         }
     }
 }
@@ -59,7 +60,7 @@ impl PartialOrd for Caseless {
 
 impl Hash for Caseless {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for c in self.folded() {
+        for c in folded(&self.0) {
             state.write_u32(u32::from(c));
         }
     }

@@ -102,7 +102,7 @@ impl Default for WindowsAuthentication {
 }
 
 /// The settings that the operator wants at one location; what is `None` is not managed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ExpectedAuthentication {
     /// `enabled`.
     pub enabled: Option<bool>,
@@ -156,7 +156,7 @@ impl ExpectedAuthentication {
 }
 
 /// The expected settings of one location.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ExpectedLocation {
     /// The location.
     pub location: LocationPath,

@@ -128,7 +128,9 @@ impl fmt::Display for Cause {
             Self::Inconclusive { detail } => write!(f, "the test could not say: {detail}"),
             Self::OlderThanPassword { read, password_set } => write!(
                 f,
-                "read at {read}, before the account's password was set at {password_set}, so it says nothing any more"
+                "read at {}, before the account's password was set at {}, so it says nothing any more",
+                read.strftime("%Y-%m-%d %H:%M:%S UTC"),
+                password_set.strftime("%Y-%m-%d %H:%M:%S UTC")
             ),
             Self::OtherAccount { tested } => write!(f, "the reading speaks of another account, {tested}"),
             Self::AccountUnusable { account } => {

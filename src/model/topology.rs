@@ -121,7 +121,7 @@ impl Role {
     /// Whether servers of this role run Web Services, and so are targets of the Kerberos account.
     ///
     /// Front End Servers, Standard Edition servers and Directors do (task page Gg398107). Survivable Branch
-    /// Appliances and Servers are never mentioned with Web Services, so they are no targets [inferred].
+    /// Appliances and Servers are never mentioned with Web Services, so they are no targets \[inferred\].
     pub fn runs_web_services(self) -> bool {
         matches!(self, Self::FrontEnd | Self::StandardEdition | Self::Director)
     }

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::survey::{Defect, Standing, Survey};
-use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, Subject};
+use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, Subject, moment};
 use crate::codes::Code;
 use crate::model::{Account, AccountName, AccountState, Reading};
 use jiff::{SignedDuration, Timestamp};
@@ -106,12 +106,12 @@ fn report_defect(survey: &Survey<'_>, name: &AccountName, defect: Defect, draft:
         Defect::Disabled => (
             Code::AccountDisabled,
             format!("the account is disabled{meanwhile}"),
-            format!("Enable-ADAccount -Identity '{object}$'   then test each site again and plan anew"),
+            format!("enable it, test each site again and plan anew\n  Enable-ADAccount -Identity '{object}$'"),
         ),
         Defect::Expired(at) => (
             Code::AccountExpired,
-            format!("the account expired at {at}{meanwhile}"),
-            format!("Clear-ADAccountExpiration -Identity '{object}$'   then test each site again and plan anew"),
+            format!("the account expired at {}{meanwhile}", moment(at)),
+            format!("lift that, test each site again and plan anew\n  Clear-ADAccountExpiration -Identity '{object}$'"),
         ),
         Defect::NotComputer => (
             Code::AccountNotComputer,
@@ -132,14 +132,17 @@ fn inspect_encryption(survey: &Survey<'_>, name: &AccountName, state: &AccountSt
         "Set-ADObject -Identity (Get-ADComputer '{}').DistinguishedName -Replace @{{'msDS-SupportedEncryptionTypes'={bits}}}",
         name.account()
     );
-    let set = format!("{set}   after one server was proved by a ticket with AES");
+    let set = format!("prove one server by a ticket with AES, then\n  {set}");
     let domain = survey.actual.directory.known().and_then(|directory| directory.aes_keys_since);
     if let (Some(since), Some(password)) = (domain, state.password_set_at)
         && password < since
     {
-        let message =
-            format!("its password was set at {password}, before the domain made AES keys ({since}), so it has none");
-        let hint = format!("one rotation makes them: plan with --rotate '{name}' --reason 'AES keys'");
+        let message = format!(
+            "its password was set at {}, before the domain made AES keys ({}), so it has none",
+            moment(password),
+            moment(since)
+        );
+        let hint = format!("one rotation makes them\n  cskerb plan ... --rotate '{name}' --reason 'AES keys'");
         draft.find(Code::PasswordBeforeAes, subject.clone(), message, Some(hint));
     }
     match state.encryption {
@@ -171,7 +174,8 @@ fn inspect_age(survey: &Survey<'_>, name: &AccountName, state: &AccountState, dr
     if age > limit {
         let days = |duration: SignedDuration| duration.as_hours() / 24;
         let message = format!("its password is {} days old; declared is at most {}", days(age), days(limit));
-        let hint = format!("plan with --rotate '{name}' --reason 'password age', for a maintenance window");
+        let hint =
+            format!("rotate it in a maintenance window\n  cskerb plan ... --rotate '{name}' --reason 'password age'");
         draft.find(Code::PasswordOld, Subject::Account(name.clone()), message, Some(hint));
     }
 }

@@ -50,8 +50,10 @@ fn inspect_web_services(survey: &Survey<'_>, site: &Site, draft: &mut Draft) {
         };
         let message =
             format!("UseWindowsAuth is {}, so Kerberos is never used and the account is pointless", auth.as_str());
-        let hint =
-            format!("Set-CsWebServiceConfiguration -Identity {} -UseWindowsAuth Negotiate", site.name.identity());
+        let hint = format!(
+            "set it for the site, or for the pool where that has a setting of its own\n  Set-CsWebServiceConfiguration -Identity '{}' -UseWindowsAuth Negotiate",
+            site.name.identity()
+        );
         draft.find(Code::KerberosNeverUsed, Subject::Pool(site.name.clone(), pool.fqdn.clone()), message, Some(hint));
     }
 }
@@ -93,8 +95,8 @@ fn assign(
             format!("{name} shall use {wanted}, and has no account"),
             format!("{name} gets an account: Enable-CsTopology makes its SPNs and makes the assignment effective"),
             format!(
-                "clients of {name}: from Enable-CsTopology on they get tickets for {wanted}, and {servers} refuse them until \
-                 the password steps are done"
+                "clients of {name}: from Enable-CsTopology on they get tickets for {wanted}, which {servers} cannot read \
+                 until the password steps are done"
             ),
             None,
         ),
@@ -103,8 +105,8 @@ fn assign(
             format!("{name} shall use {wanted}, and has {from}"),
             format!("{name} gets another account: Enable-CsTopology moves its SPNs and makes the assignment effective"),
             format!(
-                "an outage in {name}: from Enable-CsTopology on its SPNs point at {wanted}, while {servers} still hold the \
-                 password of {from} until the password steps are done"
+                "an outage in {name}: from Enable-CsTopology on its SPNs point at {wanted}, with the password of {from} \
+                 still on {servers} until the password steps are done"
             ),
             Some(Consent::Reassignment),
         ),

@@ -240,3 +240,8 @@ pub fn plan(deployment: &Deployment, actual: &Actual, request: &Request) -> Plan
     draft.silence(&request.allow);
     draft.into_plan(&survey, &request.scope)
 }
+
+/// `2026-11-20 08:00:00 UTC`: unambiguous in every time zone.
+pub fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}

@@ -13,13 +13,14 @@ pub(super) fn arrange(survey: &Survey<'_>, draft: &mut Draft) {
         let step = enable_topology(survey, &draft.reasons);
         draft.steps.push(step);
     }
-    let mut touched: BTreeSet<SiteName> = BTreeSet::new();
-    for step in draft.steps.iter().filter(|step| step.action.kind() != StepKind::CreateAccount) {
-        touched.extend(step.touches.iter().cloned());
-    }
-    // A site without an account has nothing to test.
-    let tested = touched.into_iter().filter(|site| survey.eventual(site).is_some());
-    draft.steps.extend(tested.map(test));
+    let touching = draft.steps.iter().filter(|step| step.action.kind() != StepKind::CreateAccount);
+    let touched: BTreeSet<SiteName> = touching.flat_map(|step| step.touches.iter().cloned()).collect();
+    // The declared sites in their order, then others that a rotation reaches; one without an account has nothing to test.
+    let declared = survey.deployment.sites.iter().map(|site| &site.name).filter(|site| touched.contains(site));
+    let others = touched.iter().filter(|site| survey.declared_site(site).is_none());
+    let tested = declared.chain(others).filter(|site| survey.eventual(site).is_some());
+    let tests: Vec<Step> = tested.cloned().map(test).collect();
+    draft.steps.extend(tests);
     draft.steps.sort_by_key(|step| step.action.kind());
     let afters = Dependencies::of(&draft.steps, &draft.reasons).all(&draft.steps);
     for (step, after) in draft.steps.iter_mut().zip(afters) {

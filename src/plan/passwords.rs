@@ -2,9 +2,9 @@
 
 use super::draft::Draft;
 use super::survey::{Invalidity, ServerState, Standing, Survey, Target};
-use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject};
+use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject, moment};
 use crate::codes::Code;
-use crate::model::{AccountName, PoolFqdn, ServerFqdn, SiteName, Witness};
+use crate::model::{AccountName, PoolFqdn, Reading, ServerFqdn, SiteName, Witness};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is to be done for the servers of one account.
@@ -200,7 +200,8 @@ fn change(account: &AccountName, target: &Target<'_>, draft: &mut Draft) {
     let before = match &target.state {
         Some(ServerState::Valid { .. }) => "valid".to_owned(),
         Some(ServerState::Invalid(Invalidity::OtherAccount(other))) => format!("valid for {other}"),
-        Some(ServerState::Invalid(_)) => "invalid".to_owned(),
+        Some(ServerState::Invalid(Invalidity::NotAssigned | Invalidity::AccountMissing)) => "not given".to_owned(),
+        Some(ServerState::Invalid(Invalidity::Reported { .. })) => "invalid".to_owned(),
         Some(ServerState::Unknown(_)) | None => "not known".to_owned(),
     };
     let after = Some(format!("valid for {account}"));
@@ -249,19 +250,25 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
         Standing::Usable(state) => state.password_set_at,
         _ => None,
     };
-    let before = set_at.map(|at| format!("set {at}"));
+    let before = set_at.map(|at| format!("set {}", moment(at)));
     let after = Some("a new random one".to_owned());
     let subject = Subject::Account(account.clone());
-    draft.change(subject.clone(), Layer::Directory, ChangeAction::Update, Property::Password, before, after);
+    if !matches!(ground, Ground::Created) {
+        draft.change(subject.clone(), Layer::Directory, ChangeAction::Update, Property::Password, before, after);
+    }
     let (because, disrupts, consent) = match ground {
         Ground::Created => {
             ("the account is created by this plan, so no server has its password yet".to_owned(), None, None)
         }
-        Ground::AllInvalid => (
-            format!("all {} servers of {named} are known to be invalid, so there is none to copy from", targets.len()),
-            Some(disruption(targets.len(), &named)),
-            Some(Consent::Rotation),
-        ),
+        Ground::AllInvalid => {
+            let in_use = targets.iter().any(|target| survey.assigned(target.site) == Reading::Known(account));
+            let because = if in_use {
+                format!("{} of {named} known to be invalid: there is none to copy from", all(targets.len()))
+            } else {
+                format!("no site has the account yet, so no server of {named} holds its password")
+            };
+            (because, in_use.then(|| disruption(targets.len(), &named)), Some(Consent::Rotation))
+        }
         Ground::Asked(reason) => {
             (format!("asked for: {reason}"), Some(disruption(targets.len(), &named)), Some(Consent::Rotation))
         }
@@ -290,8 +297,12 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
     });
 }
 
+fn all(servers: usize) -> String {
+    if servers == 1 { "the 1 server".to_owned() } else { format!("all {servers} servers") }
+}
+
 fn disruption(servers: usize, sites: &str) -> String {
-    let servers = if servers == 1 { "the 1 server".to_owned() } else { format!("all {servers} servers") };
+    let servers = all(servers);
     format!(
         "clients of {servers} in {sites}: tickets that they hold fail until they are renewed, up to 10 hours by default"
     )
@@ -316,7 +327,7 @@ fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withheld, draft: &
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             (
                 format!("no rotation either, because {}{more} may be valid: that is not known", names.join(", ")),
-                format!("test those servers and plan anew, or ask for a rotation: --rotate '{account}' --reason TEXT"),
+                format!("test those servers and plan anew, or ask for a rotation\n  cskerb plan ... --rotate '{account}' --reason TEXT"),
             )
         }
     };
@@ -332,9 +343,9 @@ fn told(target: &Target<'_>) -> String {
         Some(ServerState::Invalid(Invalidity::Reported { by, at, detail })) => {
             let detail = detail.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
             match by {
-                Witness::Ticket => format!("it refused a fresh ticket at {at}{detail}"),
-                Witness::Test => format!("it is invalid by the test of {at}{detail}"),
-                Witness::Lab => format!("it is invalid in the lab at {at}{detail}"),
+                Witness::Ticket => format!("it refused a fresh ticket at {}{detail}", moment(*at)),
+                Witness::Test => format!("it is invalid by the test of {}{detail}", moment(*at)),
+                Witness::Lab => format!("it is invalid in the lab at {}{detail}", moment(*at)),
             }
         }
         Some(ServerState::Invalid(Invalidity::OtherAccount(other))) => format!("it still uses {other}"),
@@ -347,8 +358,8 @@ fn told(target: &Target<'_>) -> String {
 
 fn witness(target: &Target<'_>) -> String {
     match &target.state {
-        Some(ServerState::Valid { by: Witness::Test, at }) => format!(" (test of {at})"),
-        Some(ServerState::Valid { by: Witness::Ticket, at }) => format!(" (ticket of {at})"),
+        Some(ServerState::Valid { by: Witness::Test, at }) => format!(" (test of {})", moment(*at)),
+        Some(ServerState::Valid { by: Witness::Ticket, at }) => format!(" (ticket of {})", moment(*at)),
         _ => String::new(),
     }
 }

@@ -45,6 +45,17 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// Whether a step lies inside: an account is created for any site inside, and rotated only for sites inside.
+    fn keeps(&self, step: &Step) -> bool {
+        match &step.action {
+            Action::CreateAccount { .. } => step.touches.iter().any(|site| self.sites.contains(site)),
+            Action::RotatePassword { .. } => step.touches.iter().all(|site| self.sites.contains(site)),
+            _ => self.selects(&step.subject),
+        }
+    }
+}
+
 /// The scope with the pools, sites and accounts around it, which concern it without lying inside.
 struct Surroundings<'s> {
     scope: &'s Scope,
@@ -101,24 +112,19 @@ pub(super) fn narrow(survey: &Survey<'_>, scope: &Scope, draft: &mut Draft) {
         return;
     }
     let around = Surroundings::of(scope, survey);
-    let whole_site = |site: &SiteName| scope.sites.contains(site);
     let torn: BTreeSet<AccountName> = (draft.steps.iter())
         .filter_map(|step| match &step.action {
-            Action::RotatePassword { account } if !step.touches.iter().all(whole_site) => Some(account.clone()),
+            Action::RotatePassword { account } if !scope.keeps(step) => Some(account.clone()),
             _ => None,
         })
         .collect();
-    let assigning = |step: &Step| match &step.action {
-        Action::AssignAccount { site, .. } | Action::ReassignAccount { site, .. } => Some(site.clone()),
-        _ => None,
-    };
-    let unassigned: BTreeSet<SiteName> =
-        draft.steps.iter().filter_map(assigning).filter(|site| !whole_site(site)).collect();
+    let unassigned: BTreeSet<SiteName> = (draft.steps.iter())
+        .filter(|step| assigns(&step.action) && !scope.keeps(step))
+        .flat_map(|step| step.touches.iter().cloned())
+        .collect();
     let mut left_out: Vec<(Subject, String)> = Vec::new();
     draft.steps.retain(|step| {
-        let account = account_of(&step.action);
-        let inside = scope.selects(&step.subject) || account.is_some_and(|_| around.concern(&step.subject));
-        if account.is_some_and(|account| torn.contains(account)) {
+        if account_of(&step.action).is_some_and(|account| torn.contains(account)) {
             if matches!(step.action, Action::RotatePassword { .. }) && around.concern(&step.subject) {
                 let sites: Vec<&str> = step.touches.iter().map(SiteName::as_str).collect();
                 let why =
@@ -127,16 +133,13 @@ pub(super) fn narrow(survey: &Survey<'_>, scope: &Scope, draft: &mut Draft) {
             }
             return false;
         }
-        if let Action::CopyConfiguration { .. } = &step.action
-            && step.touches.iter().any(|site| unassigned.contains(site))
-        {
-            if inside {
-                let why = "its copy needs the assignment of its whole site, so it is not planned".to_owned();
-                left_out.push((step.subject.clone(), why));
-            }
+        let follows = matches!(step.action, Action::CopyConfiguration { .. } | Action::AddSpn { .. });
+        if follows && scope.keeps(step) && step.touches.iter().any(|site| unassigned.contains(site)) {
+            let why = "it needs the assignment of its whole site, so nothing is planned for it".to_owned();
+            left_out.push((step.subject.clone(), why));
             return false;
         }
-        inside && !matches!(&step.action, Action::CreateAccount { .. } if !needed(step, scope))
+        scope.keeps(step)
     });
     for (subject, why) in left_out {
         draft.find(Code::OutOfScope, subject, why, Some("plan the whole site, or without a scope".to_owned()));
@@ -176,7 +179,6 @@ fn account_of(action: &Action) -> Option<&AccountName> {
     }
 }
 
-/// Whether an account is created for sites that lie wholly inside.
-fn needed(step: &Step, scope: &Scope) -> bool {
-    step.touches.iter().any(|site| scope.sites.contains(site))
+fn assigns(action: &Action) -> bool {
+    matches!(action, Action::AssignAccount { .. } | Action::ReassignAccount { .. } | Action::UnassignAccount { .. })
 }

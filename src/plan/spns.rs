@@ -46,6 +46,21 @@ fn is_web_pool(survey: &Survey<'_>, site: &Site, pool: &Pool) -> bool {
     pool.role.runs_web_services() && survey.published.as_ref().is_none_or(published)
 }
 
+/// What clients notice of an SPN that two accounts hold [seen, with a real KDC].
+const TWICE: &str = "domain controllers then answer \"server not found\", and clients fall back to NTLM";
+
+/// The holders of one SPN, sorted.
+struct Parties<'w, 'h> {
+    /// The account that shall hold it; `None` where nobody shall.
+    wanted: Option<&'w AccountName>,
+    /// Whether that one does.
+    held: bool,
+    /// Other Kerberos accounts that this program knows.
+    former: Vec<&'h Principal>,
+    /// Everybody else.
+    strangers: Vec<&'h Principal>,
+}
+
 /// One pool whose SPNs are looked at.
 struct Place<'s, 'a> {
     survey: &'s Survey<'a>,
@@ -72,136 +87,121 @@ impl Place<'_, '_> {
         }
     }
 
-    fn kerberos_account(&self, holder: &Principal) -> Option<&AccountName> {
-        let name: AccountName = holder.as_str().parse().ok()?;
-        self.survey.accounts.get_key_value(&name).map(|(known, _)| known)
+    fn is_kerberos_account(&self, holder: &Principal) -> bool {
+        holder.as_str().parse::<AccountName>().is_ok_and(|name| self.survey.accounts.contains_key(&name))
     }
 
     /// `http/<pool FQDN>`: Enable-CsTopology makes and removes it.
     fn inspect_pool_spn(&self, draft: &mut Draft) {
         let spn = self.pool.fqdn.spn();
         let Some(holders) = self.holders(&spn, draft) else { return };
+        let parties = self.parties(&holders);
+        self.report_strangers(&spn, &parties, draft);
+        self.change_holder(&spn, &parties, draft);
+        if self.moves {
+            return; // the assignment step is the reason for Enable-CsTopology
+        }
+        if let Some(account) = parties.wanted.filter(|_| !parties.held) {
+            let words = format!("not on {account}, so clients get no ticket and fall back to NTLM");
+            self.require(Code::SpnMissing, &spn, &words, draft);
+        }
+        for former in &parties.former {
+            let words = if parties.held {
+                format!("also on {former}, which {} does not use: {TWICE}", self.site.name)
+            } else {
+                format!("still on {former}, which {} does not use", self.site.name)
+            };
+            self.require(Code::SpnLeftOver, &spn, &words, draft);
+        }
+    }
+
+    /// Who holds an SPN, and who should.
+    fn parties<'h>(&self, holders: &'h BTreeSet<Principal>) -> Parties<'_, 'h> {
         let wanted = self.site.account.name();
-        if let Some(account) = wanted
-            && !holders.iter().any(|holder| holder.is(account))
-        {
-            self.report_missing(&spn, account, draft);
+        let is_wanted = |holder: &Principal| wanted.is_some_and(|account| holder.is(account));
+        let (former, strangers) =
+            holders.iter().filter(|holder| !is_wanted(holder)).partition(|holder| self.is_kerberos_account(holder));
+        Parties { wanted, held: holders.iter().any(is_wanted), former, strangers }
+    }
+
+    /// Holders that no plan touches: nobody here knows what they are for.
+    fn report_strangers(&self, spn: &Spn, parties: &Parties<'_, '_>, draft: &mut Draft) {
+        if parties.wanted.is_none() {
+            return; // nobody needs it here
         }
-        for holder in holders.iter().filter(|holder| !wanted.is_some_and(|account| holder.is(account))) {
-            match (self.kerberos_account(holder), wanted) {
-                (Some(former), _) => self.report_left_over(&spn, former, draft),
-                (None, Some(_)) => self.report_foreign(&spn, holder, draft),
-                (None, None) => {} // nobody needs it here
+        for holder in &parties.strangers {
+            let (code, message) = if parties.held {
+                (
+                    Code::SpnOnTwoAccounts,
+                    format!("also on {holder}, which is not a Kerberos account of this deployment: {TWICE}"),
+                )
+            } else {
+                (Code::SpnForeignHolder, format!("on {holder}, which is not a Kerberos account of this deployment"))
+            };
+            let hint = format!("find out what {holder} is for; if it needs no such SPN\n  setspn -D {spn} {holder}");
+            draft.find(code, self.subject(spn), message, Some(hint));
+        }
+    }
+
+    /// The difference, as one change.
+    fn change_holder(&self, spn: &Spn, parties: &Parties<'_, '_>, draft: &mut Draft) {
+        let names: Vec<&str> = parties.former.iter().map(|holder| holder.as_str()).collect();
+        let before = (!names.is_empty()).then(|| names.join(", "));
+        let after = parties.wanted.filter(|_| !parties.held).map(ToString::to_string);
+        let (action, before, after) = match (before, after, parties.held) {
+            (None, None, _) => return,
+            (None, after, _) => (ChangeAction::Create, None, after),
+            (before, None, false) => (ChangeAction::Delete, before, None),
+            (Some(former), None, true) => {
+                let wanted = parties.wanted.map(ToString::to_string);
+                let both = wanted.as_ref().map(|wanted| format!("{wanted}, {former}"));
+                (ChangeAction::Update, both, wanted)
             }
-        }
-        if wanted.is_some()
-            && holders.len() > 1
-            && holders.iter().any(|holder| wanted.is_some_and(|name| holder.is(name)))
-        {
-            self.report_duplicate(&spn, &holders, draft);
-        }
+            (before, after, _) => (ChangeAction::Update, before, after),
+        };
+        draft.change(self.subject(spn), Layer::Directory, action, Property::Holder, before, after);
     }
 
-    fn report_missing(&self, spn: &Spn, account: &AccountName, draft: &mut Draft) {
-        let after = Some(account.to_string());
-        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Create, Property::Holder, None, after);
-        if self.moves {
-            return; // the assignment step is the reason
-        }
-        let text =
-            format!("{spn} is not on {account}, so clients of {} get no ticket and fall back to NTLM", self.pool.fqdn);
-        draft.find(
-            Code::SpnMissing,
-            self.subject(spn),
-            format!("not on {account}, so clients get no ticket and fall back to NTLM"),
-            Some("Enable-CsTopology makes it; the plan has the step".to_owned()),
-        );
-        self.require(Code::SpnMissing, spn, text, Some(account), draft);
-    }
-
-    fn report_left_over(&self, spn: &Spn, former: &AccountName, draft: &mut Draft) {
-        let before = Some(former.to_string());
-        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Delete, Property::Holder, before, None);
-        if self.moves {
-            return;
-        }
-        draft.find(
-            Code::SpnLeftOver,
-            self.subject(spn),
-            format!("still on {former}, which {} does not use", self.site.name),
-            Some("Enable-CsTopology removes it; the plan has the step".to_owned()),
-        );
-        let text = format!("{former} still holds {spn}, although {} does not use it", self.site.name);
-        self.require(Code::SpnLeftOver, spn, text, self.site.account.name(), draft);
-    }
-
-    fn require(&self, code: Code, spn: &Spn, text: String, concerns: Option<&AccountName>, draft: &mut Draft) {
+    /// Left over from an earlier change: a finding, and a reason for Enable-CsTopology.
+    fn require(&self, code: Code, spn: &Spn, words: &str, draft: &mut Draft) {
+        let hint = "Enable-CsTopology mends it; the plan has the step".to_owned();
+        draft.find(code, self.subject(spn), words, Some(hint));
         let trigger = Trigger::Finding(code, self.subject(spn));
-        draft.reasons.push(Reason { trigger, text, concerns: concerns.cloned() });
-    }
-
-    fn report_foreign(&self, spn: &Spn, holder: &Principal, draft: &mut Draft) {
-        let message = format!("held by {holder}, which is not a Kerberos account of this deployment");
-        let hint = format!("find out what {holder} is for; if it needs no such SPN: setspn -D {spn} {holder}");
-        draft.find(Code::SpnForeignHolder, self.subject(spn), message, Some(hint));
-    }
-
-    fn report_duplicate(&self, spn: &Spn, holders: &BTreeSet<Principal>, draft: &mut Draft) {
-        let names: Vec<&str> = holders.iter().map(Principal::as_str).collect();
-        let message = format!(
-            "held by {}: domain controllers then answer \"server not found\", and clients fall back to NTLM",
-            names.join(" and ")
-        );
-        draft.find(Code::SpnOnTwoAccounts, self.subject(spn), message, None);
+        let text = format!("{spn} is {words}");
+        draft.reasons.push(Reason { trigger, text, concerns: self.site.account.name().cloned() });
     }
 
     /// `http/<internal web FQDN>`: Enable-CsTopology does not make it, setspn does.
     fn inspect_override_spn(&self, draft: &mut Draft) {
         let Some(spn) = self.pool.internal_fqdn.as_ref().map(crate::model::WebFqdn::spn) else { return };
         let Some(holders) = self.holders(&spn, draft) else { return };
-        let wanted = self.site.account.name();
-        let mut blocked = false;
-        for holder in holders.iter().filter(|holder| !wanted.is_some_and(|account| holder.is(account))) {
-            if self.kerberos_account(holder).is_some() {
-                self.remove(&spn, holder, &holders, draft);
-            } else if wanted.is_some() {
-                blocked = true;
-                self.report_foreign(&spn, holder, draft);
-            }
-        }
-        match wanted {
-            Some(account) if !holders.iter().any(|holder| holder.is(account)) => {
-                let certain = !matches!(self.survey.standing(account), Standing::Unknown(_));
-                if certain && !blocked {
-                    self.add(&spn, account, draft);
+        let parties = self.parties(&holders);
+        self.report_strangers(&spn, &parties, draft);
+        self.change_holder(&spn, &parties, draft);
+        for holder in &parties.former {
+            let because = match parties.wanted {
+                Some(account) => {
+                    format!("{spn} belongs on {account}; setspn -S refuses it there while {holder} holds it")
                 }
-            }
-            Some(_) if holders.len() > 1 => self.report_duplicate(&spn, &holders, draft),
-            _ => {}
+                None => format!(
+                    "{} has no account any more, and Enable-CsTopology does not remove a hand-made SPN",
+                    self.site.name
+                ),
+            };
+            let action = Action::RemoveSpn { spn: spn.clone(), holder: (*holder).clone() };
+            self.step(action, &spn, because, holders.iter().cloned().collect(), draft);
         }
-    }
-
-    fn remove(&self, spn: &Spn, holder: &Principal, holders: &BTreeSet<Principal>, draft: &mut Draft) {
-        let before = Some(holder.to_string());
-        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Delete, Property::Holder, before, None);
-        let because = match self.site.account.name() {
-            Some(account) => format!("{spn} belongs on {account}; setspn -S refuses it there while {holder} holds it"),
-            None => format!(
-                "{} has no account any more, and Enable-CsTopology does not remove a hand-made SPN",
-                self.site.name
-            ),
-        };
-        let action = Action::RemoveSpn { spn: spn.clone(), holder: holder.clone() };
-        self.step(action, spn, because, holders.iter().cloned().collect(), draft);
-    }
-
-    fn add(&self, spn: &Spn, account: &AccountName, draft: &mut Draft) {
-        let after = Some(account.to_string());
-        draft.change(self.subject(spn), Layer::Directory, ChangeAction::Create, Property::Holder, None, after);
-        let because =
-            format!("{} overrides its internal web FQDN, and Enable-CsTopology does not make that SPN", self.pool.fqdn);
-        let action = Action::AddSpn { spn: spn.clone(), account: account.clone() };
-        self.step(action, spn, because, Vec::new(), draft);
+        // A stranger's SPN would make setspn -S refuse it.
+        if let Some(account) = parties.wanted.filter(|_| !parties.held && parties.strangers.is_empty())
+            && !matches!(self.survey.standing(account), Standing::Unknown(_))
+        {
+            let because = format!(
+                "{} overrides its internal web FQDN, and Enable-CsTopology does not make that SPN",
+                self.pool.fqdn
+            );
+            let action = Action::AddSpn { spn: spn.clone(), account: account.clone() };
+            self.step(action, &spn, because, Vec::new(), draft);
+        }
     }
 
     fn step(&self, action: Action, spn: &Spn, because: String, holders: Vec<Principal>, draft: &mut Draft) {
@@ -235,7 +235,7 @@ fn report_unexpected(survey: &Survey<'_>, draft: &mut Draft) {
         let (Standing::Usable(state), Some(_)) = (standing, survey.sites_of(name).next()) else { continue };
         for spn in state.spns.iter().filter(|spn| spn.is_http() && !expected.contains(*spn)) {
             let message = format!("on {name}, and no pool of the file or of the topology needs it there");
-            let hint = format!("if nothing else uses it: setspn -D {spn} {name}");
+            let hint = format!("if nothing else uses it\n  setspn -D {spn} {name}");
             draft.find(Code::SpnUnexpected, Subject::Spn { spn: spn.clone(), of: None }, message, Some(hint));
         }
     }

@@ -21,12 +21,12 @@ pub struct PoolHealth {
     pub site: SiteName,
     /// The pool.
     pub pool: PoolFqdn,
-    /// Whether the site does not have the account yet: until then, an invalid server hurts nobody.
-    pub pending: bool,
     /// How many are known to be valid.
     pub valid: usize,
-    /// How many are known to be invalid.
+    /// How many are known to be invalid, so that clients get Unauthorized from them.
     pub invalid: usize,
+    /// How many do not have the account because their site does not have it yet: no client misses it.
+    pub pending: usize,
     /// How many nothing is known of.
     pub unreadable: usize,
 }
@@ -34,7 +34,7 @@ pub struct PoolHealth {
 impl PoolHealth {
     /// All servers of the pool.
     pub fn servers(&self) -> usize {
-        self.valid + self.invalid + self.unreadable
+        self.valid + self.invalid + self.pending + self.unreadable
     }
 }
 
@@ -53,13 +53,15 @@ impl Summary {
             }
             let at = *places.entry((target.site, target.pool)).or_insert_with(|| {
                 let (site, pool) = (target.site.clone(), target.pool.clone());
-                let pending = target.account != survey.assigned(target.site).known().copied();
-                summary.pools.push(PoolHealth { site, pool, pending, valid: 0, invalid: 0, unreadable: 0 });
+                summary.pools.push(PoolHealth { site, pool, valid: 0, invalid: 0, pending: 0, unreadable: 0 });
                 summary.pools.len() - 1
             });
             let health = &mut summary.pools[at];
             match state {
                 ServerState::Valid { .. } => health.valid += 1,
+                ServerState::Invalid(_) if target.account != survey.assigned(target.site).known().copied() => {
+                    health.pending += 1;
+                }
                 ServerState::Invalid(_) => health.invalid += 1,
                 ServerState::Unknown(_) => health.unreadable += 1,
             }
@@ -67,9 +69,8 @@ impl Summary {
         summary
     }
 
-    /// Valid, invalid and unreadable servers in all.
-    pub fn totals(&self) -> (usize, usize, usize) {
-        let sum = |count: fn(&PoolHealth) -> usize| self.pools.iter().map(count).sum();
-        (sum(|pool| pool.valid), sum(|pool| pool.invalid), sum(|pool| pool.unreadable))
+    /// The sum of one count over all pools.
+    pub fn total(&self, count: impl Fn(&PoolHealth) -> usize) -> usize {
+        self.pools.iter().map(count).sum()
     }
 }

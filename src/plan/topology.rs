@@ -4,8 +4,8 @@ use super::draft::Draft;
 use super::survey::{Published, Survey};
 use super::{Layer, Subject};
 use crate::codes::Code;
-use crate::model::{Pool, Product, PublishedPool, ServerFqdn, Site};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use crate::model::{Pool, Product, PublishedPool, Role, ServerFqdn, Site};
+use std::collections::{BTreeSet, HashSet};
 
 /// Findings only: nothing about the topology is ever changed by a plan.
 pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
@@ -35,7 +35,13 @@ fn inspect_assigned_sites(survey: &Survey<'_>, draft: &mut Draft) {
     for (site, account) in survey.actual.assignments.known().into_iter().flatten() {
         if survey.declared_site(site).is_none() {
             let message = format!("has {account} assigned, but is not in the file; nothing is planned for it");
-            let hint = format!("add it to the file under `sites:`\n  - name: {site}\n    account: {account}");
+            let mut hint = format!("add it to the file under `sites:`\n  - name: {site}\n    account: {account}");
+            let pools = survey.published.iter().flat_map(|published| &published.topology.pools);
+            let pools: Vec<_> = pools.filter(|pool| pool.web_services && pool.site == *site).collect();
+            hint.push_str(if pools.is_empty() { "" } else { "\n    pools:" });
+            for pool in pools {
+                hint.push_str(&pool_yaml(pool, "      "));
+            }
             draft.find(Code::SiteUndeclared, Subject::Site(site.clone()), message, Some(hint));
         }
     }
@@ -131,14 +137,14 @@ fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
         .flat_map(|site| &site.pools)
         .flat_map(|pool| pool.servers.iter().map(|server| &server.fqdn))
         .collect();
-    let mut pools: BTreeMap<_, BTreeSet<&ServerFqdn>> = BTreeMap::new();
+    let mut pools = BTreeSet::new();
     for target in &survey.targets {
         let known = target.declared.is_some() || declared_servers.contains(target.server);
         if known || survey.declared_site(target.site).is_none() {
             continue;
         }
         if !declared_pools.contains(target.pool) {
-            pools.entry((target.site, target.pool)).or_default().insert(target.server);
+            pools.insert((target.site, target.pool));
             continue;
         }
         let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
@@ -147,17 +153,23 @@ fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
         let hint = format!("add it to the servers of {} in the file\n  - {}", target.pool, target.server);
         draft.find(Code::ServerUndeclared, subject, message, Some(hint));
     }
-    for ((site, pool), servers) in pools {
-        let published = survey.published.as_ref().and_then(|published| published.pools.get(pool));
-        let role = published.and_then(|pool| pool.role).map_or("front-end", |role| role.id());
-        let names: Vec<String> = servers.iter().map(ToString::to_string).collect();
+    for (site, pool) in pools {
+        let Some(there) = survey.published.as_ref().and_then(|published| published.pools.get(pool)) else { continue };
         let message = "published with Web Services, but not declared; nothing is planned for it";
-        let hint = format!(
-            "add it to the pools of {site} in the file\n  - fqdn: {pool}\n    role: {role}\n    servers: [{}]",
-            names.join(", ")
-        );
+        let hint = format!("add it to the pools of {site} in the file{}", pool_yaml(there, "  "));
         draft.find(Code::PoolUndeclared, Subject::Pool(site.clone(), pool.clone()), message, Some(hint));
     }
+}
+
+/// A published pool as the file would declare it, each line on a new one.
+fn pool_yaml(pool: &PublishedPool, indent: &str) -> String {
+    let role = pool.role.unwrap_or(Role::FrontEnd);
+    let servers: Vec<&str> = pool.servers.iter().map(ServerFqdn::as_str).collect();
+    let servers = match role {
+        Role::StandardEdition => String::new(),
+        _ => format!("\n{indent}  servers: [{}]", servers.join(", ")),
+    };
+    format!("\n{indent}- fqdn: {}\n{indent}  role: {role}{servers}", pool.fqdn)
 }
 
 fn told(target: &super::Target<'_>) -> &'static str {

@@ -30,7 +30,8 @@ pub enum Lines {
     Escape,
 }
 
-fn steers(c: char) -> bool {
+/// Whether the character steers a terminal instead of being shown.
+pub(super) fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }

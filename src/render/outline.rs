@@ -5,7 +5,8 @@ mod findings;
 mod steps;
 mod words;
 
-use crate::plan::{EnableTopology, Need, Plan, StepKind, Trigger};
+use crate::codes::Severity;
+use crate::plan::{EnableTopology, Need, Plan, PoolHealth, StepKind, Trigger, moment};
 
 /// What a person reads of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +92,8 @@ pub enum Label {
     Help,
     /// The servers meant.
     Servers,
+    /// What comes with it.
+    Beware,
 }
 
 impl Label {
@@ -104,6 +107,7 @@ impl Label {
             Self::Needs => "needs",
             Self::Help => "help",
             Self::Servers => "servers",
+            Self::Beware => "beware",
         }
     }
 }
@@ -146,7 +150,7 @@ impl Outline {
             section("Disrupts", steps::disruptions(plan)),
             section("Could not be read, so this plan is partial", findings::unreadable(plan)),
             section("Findings", findings::findings(plan)),
-            section("Changes", changes::sites(plan)),
+            section("What differs", changes::sites(plan)),
             section("Steps", steps::steps(plan)),
         ];
         Self {
@@ -166,7 +170,7 @@ fn section(title: &str, items: Vec<Item>) -> Option<Section> {
 
 fn origin(plan: &Plan) -> Vec<String> {
     let when = match &plan.collected_at {
-        Some(at) => format!("collected {}", words::moment(*at)),
+        Some(at) => format!("collected {}", moment(*at)),
         None => "collected at a time that it does not say".to_owned(),
     };
     let mut lines = vec![format!("against {}, {when}", plan.observed.source)];
@@ -184,19 +188,29 @@ fn summary(plan: &Plan) -> Vec<String> {
     let counts: Vec<String> = (StepKind::ALL.iter())
         .filter_map(|kind| plan.summary.steps.get(kind).map(|count| format!("{count} {}", kind.as_str())))
         .collect();
-    let steps = if counts.is_empty() {
-        if plan.complete() {
-            "no step: what is declared is in place".to_owned()
-        } else {
-            "no step, as far as could be read".to_owned()
-        }
-    } else {
-        format!("{} ({})", words::count(plan.steps.len(), "step", "steps"), counts.join(", "))
+    let found = |severity| plan.findings.iter().filter(|finding| finding.severity == severity).count();
+    let found: Vec<String> =
+        [(found(Severity::Error), "error", "errors"), (found(Severity::Warning), "warning", "warnings")]
+            .into_iter()
+            .filter(|(n, ..)| *n > 0)
+            .map(|(n, one, many)| words::count(n, one, many))
+            .collect();
+    let steps = match (counts.is_empty(), plan.complete(), found.is_empty()) {
+        (false, ..) => format!("{} ({})", words::count(plan.steps.len(), "step", "steps"), counts.join(", ")),
+        (true, false, _) => "no step, as far as could be read".to_owned(),
+        (true, true, true) => "no step: what is declared is in place".to_owned(),
+        (true, true, false) => format!("no step, and {} that no step mends", found.join(" and ")),
     };
     let mut lines = vec![format!("Plan: {steps}.")];
-    let (valid, invalid, unreadable) = plan.summary.totals();
-    if valid + invalid + unreadable > 0 {
-        lines.push(format!("Servers: {valid} valid, {invalid} invalid, {unreadable} unreadable."));
+    let total = |count: fn(&PoolHealth) -> usize| plan.summary.total(count);
+    if total(PoolHealth::servers) > 0 {
+        let pending = match total(|pool| pool.pending) {
+            0 => String::new(),
+            n => format!(", {n} without the account yet"),
+        };
+        let (valid, invalid) = (total(|pool| pool.valid), total(|pool| pool.invalid));
+        let unreadable = total(|pool| pool.unreadable);
+        lines.push(format!("Servers: {valid} valid, {invalid} invalid{pending}, {unreadable} unreadable."));
     }
     lines
 }
@@ -204,8 +218,7 @@ fn summary(plan: &Plan) -> Vec<String> {
 fn verdict(verdict: &EnableTopology) -> Item {
     let mark = match verdict.need {
         Need::Required => Mark::Disrupt,
-        Need::Advisory => Mark::Note,
-        Need::NotRequired => Mark::None,
+        Need::Advisory | Need::NotRequired => Mark::None,
     };
     let text = match verdict.need {
         Need::Required => "Enable-CsTopology: required",
@@ -225,7 +238,7 @@ fn verdict(verdict: &EnableTopology) -> Item {
         item = item.note(Label::Because, format!("{}{of}", reason[0].text));
     }
     match &verdict.warning {
-        Some(warning) => item.note(Label::Disrupts, warning.clone()),
+        Some(warning) => item.note(Label::Beware, warning.clone()),
         None => item,
     }
 }

@@ -68,7 +68,7 @@ fn sign(mark: Mark) -> (String, Tone) {
         Mark::Unreadable => ("? ", Tone::Warn),
         Mark::Error => ("error", Tone::Bad),
         Mark::Warning => ("warning", Tone::Warn),
-        Mark::Note => ("note: ", Tone::Faint),
+        Mark::Note => ("note", Tone::Faint),
         Mark::Step(first, last) if first == last => return (format!("{first:>3}  "), Tone::Strong),
         Mark::Step(first, last) => return (format!("{:>3}  ", format!("{first}-{last}")), Tone::Strong),
     };

@@ -1,49 +1,48 @@
 //! The snapshot folder: facts as they were read from the real systems, read into [`Actual`].
 //!
-//! ```text
-//! snapshot.json                           see [`DescriptionFile`]
-//! topology.xml or topology.tbxml          as Get-CsTopology -AsXml or Topology Builder writes it
-//! assignments.json                        see [`Assignment`]
-//! webservices.json                        see [`WebServicesEntry`]
-//! directory.json                          see [`DirectoryFile`]
-//! servers/<fqdn>/applicationHost.config   IIS's own, with the secrets removed
-//! servers/<fqdn>/kerberos.json            see [`KerberosFile`]
-//! ```
+//! | file | its content |
+//! | --- | --- |
+//! | `snapshot.json` | what the folder is and when it was made: [`description`] |
+//! | `topology.xml` or `topology.tbxml` | the published topology as `Get-CsTopology -AsXml` prints it, or a Topology Builder document; the root element tells which |
+//! | `assignments.json` | the account of each site: [`assignments`] |
+//! | `webservices.json` | `UseWindowsAuth` by scope: [`web_services`] |
+//! | `directory.json` | accounts, and the holders of SPNs: [`directory`] |
+//! | `servers/<fqdn>/applicationHost.config` | the server's IIS configuration, secrets removed |
+//! | `servers/<fqdn>/kerberos.json` | what a test or a ticket said of the server: [`kerberos`] |
+//!
 //! Names are found in any case. Every file may be UTF-8 with or without byte order mark, UTF-16LE, or UTF-16BE with
 //! its mark, and has at most 256 MiB. In JSON, properties that are not known are passed over (a later 1.x may add
-//! some); a wrong type, a name that is none, or two entries for one thing break the file.
+//! some); a wrong type, a name that cannot be taken, or two entries for one thing break the file. XML with a DTD, or
+//! with an entity other than the predefined ones, is refused, and so is a document that does not end properly.
 //!
 //! A piece that is missing or broken makes that reading [`Reading::Unreadable`], with its place and cause, and the
 //! rest is read. A link that leaves the folder is not followed. Whatever is in `servers` and is no folder named by an
 //! FQDN belongs to no server and is passed over: the server it was meant for then reads as never tested.
 //!
+//! The JSON files are written, each whole or not at all, by a [`Writer`] in the very types that read them.
+//!
 //! **Architecture invariant:** no secret of applicationHost.config is kept or shown, nor any line of it.
 
 mod application_host;
-mod assignments;
-mod description;
+pub mod assignments;
+pub mod description;
 mod digest;
-mod directory;
+pub mod directory;
 mod folder;
 mod json;
-mod kerberos;
+pub mod kerberos;
 mod place;
 mod text;
 mod topology;
-mod web_services;
+pub mod web_services;
 mod write;
 mod xml;
 
-pub use assignments::{Assignment, AssignmentsFile, NoSiteIdentity, SiteIdentity};
-pub use description::{AskedFor, DescriptionFile, FormatVersion, NoFormatVersion};
-pub use directory::{AccountEntry, DirectoryFile, SpnEntry};
 pub use json::Entries;
-pub use kerberos::{By, KerberosFile, Status};
-pub use web_services::{NoScope, NoValue, Scope, Value, WebServicesEntry, WebServicesFile};
 pub use write::{WriteError, Writer};
 
 use crate::model::{Actual, Cause, Origin, Place, Reading, ServerActual, ServerFqdn, Topology};
-use description::VersionOnly;
+use description::{DescriptionFile, FormatVersion, VersionOnly};
 use digest::Print;
 use folder::{Folder, ServerFolder};
 use jiff::Timestamp;
@@ -76,7 +75,12 @@ pub enum SnapshotError {
         source: io::Error,
     },
     /// A later program made it, and this one would misread it.
-    #[error("the snapshot folder {} has the format {version}, of which this program knows only {}; read it with the program that made it, or a later one", folder.display(), FormatVersion::CURRENT)]
+    #[error(
+        "the snapshot folder {} has the format {version}, and this program knows only {}: read it with the program \
+         that made it, or with a later one",
+        folder.display(),
+        FormatVersion::CURRENT
+    )]
     FromTheFuture {
         /// The snapshot folder as it was typed.
         folder: PathBuf,

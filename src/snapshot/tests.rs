@@ -1,5 +1,10 @@
 //! Whole folders, read and written.
 
+use super::assignments::AssignmentsFile;
+use super::description::AskedFor;
+use super::directory::{AccountEntry, DirectoryFile, SpnEntry};
+use super::kerberos::KerberosFile;
+use super::web_services::WebServicesFile;
 use super::*;
 use crate::model::{AccountName, Caseless, KerberosReading, Verdict, Witness};
 use std::collections::BTreeMap;
@@ -236,7 +241,7 @@ fn what_is_no_file_is_said() {
 #[test]
 fn what_was_written_is_read() {
     let folder = folder(&[("Assignments.JSON", b"old"), ("SERVERS/FE01.contoso.com/x", b"")]);
-    let writer = Writer::new(&folder.path().join(".")).unwrap();
+    let writer = Writer::new(folder.path()).unwrap();
     let assignments: BTreeMap<_, AccountName> =
         BTreeMap::from([("Redmond".parse().unwrap(), r"CONTOSO\kerbauth".parse().unwrap())]);
     let kerberos = KerberosReading {
@@ -286,4 +291,41 @@ fn files_cut_off_at_every_byte_never_read_as_something_else() {
         }
         fs::write(&path, bytes).unwrap();
     }
+}
+
+/// The schemas that are made from the types hold for what the types write.
+#[test]
+fn what_is_written_is_valid_by_its_schema() {
+    fn check<T: serde::Serialize + schemars::JsonSchema>(file: &T) {
+        let schema = schemars::schema_for!(T).to_value();
+        let file = serde_json::to_value(file).unwrap();
+        let errors: Vec<String> =
+            jsonschema::validator_for(&schema).unwrap().iter_errors(&file).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{file}");
+    }
+    let name: AccountName = r"CONTOSO\kerbauth".parse().unwrap();
+    let site = "Redmond".parse().unwrap();
+    check(&AssignmentsFile::from(&BTreeMap::from([(site, name.clone())])));
+    check(&serde_json::from_str::<DescriptionFile>(DESCRIPTION_TEXT).unwrap());
+    check(&serde_json::from_str::<KerberosFile>(KERBEROS_TEXT).unwrap());
+    check(&serde_json::from_str::<WebServicesFile>(r#"{"identity":"global","useWindowsAuth":"NTLM"}"#).unwrap());
+    let holders = SpnEntry { spn: "http/a.b".parse().unwrap(), error: None, holders: vec!["A".to_owned()] };
+    check(&DirectoryFile {
+        aes_keys_since: None,
+        accounts: [AccountEntry::absent(name.clone()), AccountEntry::unreadable(name, "denied".to_owned())]
+            .into_iter()
+            .collect(),
+        service_principal_names: [holders].into_iter().collect(),
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link_out_of_the_folder() {
+    let (outside, inside) = (folder(&[]), folder(&[("servers/x", b"")]));
+    let server: ServerFqdn = "fe01.contoso.com".parse().unwrap();
+    std::os::unix::fs::symlink(outside.path(), inside.path().join("servers/fe01.contoso.com")).unwrap();
+    let error = Writer::new(inside.path()).unwrap().application_host(&server, IIS_TEXT).unwrap_err();
+    assert!(error.path.ends_with("servers/fe01.contoso.com"), "{error:?}");
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
 }

@@ -7,10 +7,11 @@ use super::folder::Folder;
 use super::kerberos::KerberosFile;
 use super::web_services::WebServicesFile;
 use super::{APPLICATION_HOST, ASSIGNMENTS, DESCRIPTION, DIRECTORY, KERBEROS, SERVERS, WEB_SERVICES};
+use crate::durable;
 use crate::model::ServerFqdn;
 use serde::Serialize;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -79,7 +80,18 @@ impl Writer {
         make(&servers)?;
         let path = existing(&servers, server.as_str())?;
         make(&path)?;
+        self.within(&path)?;
         Ok(path)
+    }
+
+    /// Refuses a folder that is a link out of the snapshot.
+    fn within(&self, path: &Path) -> Result<(), WriteError> {
+        let failed = |source| WriteError { path: path.to_owned(), source };
+        let (root, real) = (fs::canonicalize(&self.folder).map_err(failed)?, fs::canonicalize(path).map_err(failed)?);
+        if real.starts_with(root) {
+            return Ok(());
+        }
+        Err(failed(io::Error::other("it is a link that leaves the snapshot folder, which is not followed")))
     }
 }
 
@@ -93,17 +105,7 @@ fn write_json<T: Serialize>(folder: &Path, name: &str, value: &T) -> Result<(), 
 /// Replaces the file of that name, in whichever case it has it.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
     let path = existing(folder, name)?;
-    let failed = |source| WriteError { path: path.clone(), source };
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // A temporary file is its owner's alone; a snapshot is as readable as any file of the folder.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.prefix(".writing-").tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    file.persist(&path).map(drop).map_err(|error| failed(error.error))
+    durable::replace(&path, bytes).map_err(|source| WriteError { path, source })
 }
 
 fn existing(folder: &Path, name: &str) -> Result<PathBuf, WriteError> {

@@ -117,6 +117,15 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// Walks on to the end of the element whose start was just met, as strictly as ever.
+    pub(super) fn skip(&mut self) -> Result<(), Fault> {
+        let outside = self.depth - 1;
+        while self.depth > outside {
+            self.next()?;
+        }
+        Ok(())
+    }
+
     /// Where this element's `<` is.
     pub(super) fn offset(&self, element: &BytesStart<'_>) -> usize {
         self.offset_of(element.name().0).saturating_sub(1)

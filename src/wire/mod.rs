@@ -3,4 +3,5 @@
 //! **Architecture invariant:** nothing is decided here; a wire type holds text and numbers, and becomes a value of
 //! [`crate::model`] or [`crate::plan`] by parsing.
 
+pub mod diagnostics;
 pub mod plan;

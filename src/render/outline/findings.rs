@@ -21,7 +21,7 @@ pub(super) fn unreadable(plan: &Plan) -> Vec<Item> {
         if group.len() == 1 {
             return item(&subject(first));
         }
-        let names: Vec<String> = group.iter().map(|entry| subject(&entry.subject)).collect();
+        let names: Vec<String> = group.iter().map(|entry| short(&entry.subject)).collect();
         let pool = first.pool().map(|pool| format!(" of {pool}")).unwrap_or_default();
         item(&format!("{}{pool}", count(names.len(), "server", "servers"))).note(Label::Servers, list(&names))
     };
@@ -43,9 +43,9 @@ pub(super) fn findings(plan: &Plan) -> Vec<Item> {
             Severity::Warning => Mark::Warning,
             Severity::Note => Mark::Note,
         };
-        let names: Vec<String> = group.iter().map(|finding| subject(&finding.subject)).collect();
+        let names: Vec<String> = group.iter().map(|finding| short(&finding.subject)).collect();
         let who = match (&first.subject, names.len()) {
-            (_, 1) => names[0].clone(),
+            (about, 1) => subject(about),
             (Subject::Server(_, pool, _), n) => format!("{n} servers of {pool}"),
             (Subject::Location(_, pool, _, location), n) => format!("{location} on {n} servers of {pool}"),
             (_, n) => format!("{n} times"),
@@ -60,4 +60,9 @@ pub(super) fn findings(plan: &Plan) -> Vec<Item> {
         }
     };
     groups.into_iter().map(item).collect()
+}
+
+/// The name in a list of its like.
+fn short(about: &Subject) -> String {
+    about.server().map_or_else(|| subject(about), ToString::to_string)
 }

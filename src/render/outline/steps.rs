@@ -3,7 +3,8 @@
 use super::words::{fold, list};
 use super::{Item, Label, Mark};
 use crate::model::{PoolFqdn, ServerFqdn};
-use crate::plan::{Action, Consent, Plan, RunOn, Step, StepKind};
+use crate::plan::{Action, Consent, Plan, RunOn, Step, StepId, StepKind};
+use std::collections::HashMap;
 
 /// The steps that somebody notices.
 pub(super) fn disruptions(plan: &Plan) -> Vec<Item> {
@@ -38,6 +39,8 @@ enum Alike<'p> {
     Copies(&'p ServerFqdn, Option<&'p PoolFqdn>),
     /// IIS settings in one pool.
     Iis(Option<&'p PoolFqdn>),
+    /// Tests of sites.
+    Tests,
     /// A step that stands alone, by its number.
     Alone(usize),
 }
@@ -47,6 +50,7 @@ impl<'p> Alike<'p> {
         match &step.action {
             Action::CopyConfiguration { from, .. } => Self::Copies(from, step.subject.pool()),
             Action::SetIis { .. } => Self::Iis(step.subject.pool()),
+            Action::TestAssignment { .. } => Self::Tests,
             _ => Self::Alone(*number),
         }
     }
@@ -55,12 +59,18 @@ impl<'p> Alike<'p> {
 /// All steps, numbered, alike ones folded.
 pub(super) fn steps(plan: &Plan) -> Vec<Item> {
     let numbered: Vec<(usize, &Step)> = plan.steps.iter().enumerate().map(|(at, step)| (at + 1, step)).collect();
-    fold(&numbered, Alike::of).iter().map(|group| item(group)).collect()
+    let numbers: HashMap<StepId, usize> = numbered.iter().map(|(number, step)| (step.id(), *number)).collect();
+    fold(&numbered, Alike::of).iter().map(|group| item(group, &numbers)).collect()
 }
 
-fn item(group: &[&(usize, &Step)]) -> Item {
+fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
     let (number, first) = *group[0];
     let last = group.last().map_or(number, |(number, _)| *number);
+    if group.len() > 1 && first.action.kind() == StepKind::TestAssignment {
+        let sites: Vec<String> = group.iter().flat_map(|(_, step)| &step.touches).map(ToString::to_string).collect();
+        return Item::new(Mark::Step(number, last), format!("Test the assignments of {}", list(&sites)))
+            .note(Label::Because, "other steps touch them: the tests show whether they took effect");
+    }
     let names: Vec<String> =
         group.iter().filter_map(|(_, step)| step.subject.server()).map(ToString::to_string).collect();
     let mut item = Item::new(Mark::Step(number, last), sentence(first, group.len()));
@@ -77,14 +87,30 @@ fn item(group: &[&(usize, &Step)]) -> Item {
     {
         item = item.note(Label::RunOn, server.to_string());
     }
-    let after: Vec<String> = first.after.iter().map(ToString::to_string).collect();
-    if !after.is_empty() && first.action.kind() != StepKind::TestAssignment {
-        item = item.note(Label::After, list(&after));
+    if !first.after.is_empty() && first.action.kind() != StepKind::TestAssignment {
+        let after: Vec<usize> = first.after.iter().filter_map(|id| numbers.get(id).copied()).collect();
+        item = item.note(Label::After, ranges(&after));
     }
     match consent(first) {
         Some(consent) => item.note(Label::Needs, consent),
         None => item,
     }
+}
+
+/// `step 1`, `steps 1, 3-5`: the numbers in order, neighbours joined.
+fn ranges(numbers: &[usize]) -> String {
+    let mut joined: Vec<(usize, usize)> = Vec::new();
+    for number in numbers {
+        match joined.last_mut() {
+            Some((_, last)) if *last + 1 == *number => *last = *number,
+            _ => joined.push((*number, *number)),
+        }
+    }
+    let text = |(first, last): &(usize, usize)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
+    let texts: Vec<String> = joined.iter().map(text).collect();
+    format!("{} {}", if numbers.len() == 1 { "step" } else { "steps" }, texts.join(", "))
 }
 
 /// What the step does, as an instruction.

@@ -2,7 +2,6 @@
 
 use crate::model::{ServerFqdn, SiteName};
 use crate::plan::{PoolHealth, Subject};
-use jiff::Timestamp;
 
 /// How many names a list shows before it counts the rest.
 const SHOWN: usize = 6;
@@ -18,11 +17,6 @@ pub(super) fn list(names: &[String]) -> String {
     let more = names.len() - shown;
     let text = names[..shown].join(", ");
     if more > 0 { format!("{text} and {more} more") } else { text }
-}
-
-/// `2026-11-20 08:00:00 UTC`: unambiguous in every time zone, and as the snapshot has it.
-pub(super) fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// Neighbours and strangers with the same key, in the order in which each key first appears.
@@ -81,8 +75,8 @@ pub(super) fn health(pool: &PoolHealth) -> String {
         0 => String::new(),
         n => format!("; {n} not known"),
     };
-    if pool.pending {
-        return format!("{} of {servers} {noun} ready for the account{unknown}", pool.valid);
+    if pool.pending > 0 {
+        return format!("{} of {servers} {noun} with the account{unknown}", pool.valid);
     }
     let noticed = match requests_lost(pool.invalid, servers) {
         Some(words) => format!(": {words} Unauthorized"),
@@ -110,21 +104,21 @@ fn requests_lost(invalid: usize, servers: usize) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn check(valid: usize, invalid: usize, unreadable: usize, pending: bool, expected: &str) {
+    fn check(valid: usize, invalid: usize, unreadable: usize, pending: usize, expected: &str) {
         let (site, pool) = ("Redmond".parse().unwrap(), "pool01.contoso.com".parse().unwrap());
-        assert_eq!(health(&PoolHealth { site, pool, pending, valid, invalid, unreadable }), expected);
+        assert_eq!(health(&PoolHealth { site, pool, valid, invalid, pending, unreadable }), expected);
     }
 
     #[test]
     fn pools_are_described_by_what_clients_notice() {
-        check(3, 0, 0, false, "3 of 3 servers valid");
-        check(0, 1, 0, false, "0 of 1 server valid: every request gets Unauthorized");
-        check(2, 2, 0, false, "2 of 4 servers valid: about half of the requests get Unauthorized");
-        check(7, 1, 0, false, "7 of 8 servers valid: about one request in 8 gets Unauthorized");
-        check(1, 7, 0, false, "1 of 8 servers valid: about 9 in 10 requests get Unauthorized");
-        check(1, 99, 0, false, "1 of 100 servers valid: nearly every request gets Unauthorized");
-        check(2, 0, 1, false, "2 of 3 servers valid; 1 not known");
-        check(0, 3, 0, true, "0 of 3 servers ready for the account");
+        check(3, 0, 0, 0, "3 of 3 servers valid");
+        check(0, 1, 0, 0, "0 of 1 server valid: every request gets Unauthorized");
+        check(2, 2, 0, 0, "2 of 4 servers valid: about half of the requests get Unauthorized");
+        check(7, 1, 0, 0, "7 of 8 servers valid: about one request in 8 gets Unauthorized");
+        check(1, 7, 0, 0, "1 of 8 servers valid: about 9 in 10 requests get Unauthorized");
+        check(1, 99, 0, 0, "1 of 100 servers valid: nearly every request gets Unauthorized");
+        check(2, 0, 1, 0, "2 of 3 servers valid; 1 not known");
+        check(0, 0, 0, 3, "0 of 3 servers with the account");
     }
 
     #[test]

@@ -15,9 +15,10 @@ mod settings;
 
 use super::place::{Fault, Locator, Source};
 use super::xml::{Document, Node};
-use crate::model::{Cause, IisConfiguration, Layer, LocationPath};
+use crate::model::{Cause, IisConfiguration, Layer, LocationPath, Place};
 use quick_xml::events::BytesStart;
-use settings::{Edit, add_settings, check_extended_protection, provider_edit};
+use settings::{Edit, check_extended_protection, provider_edit};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What this file says.
@@ -31,14 +32,15 @@ fn parse(file: &Arc<str>, text: &str) -> Result<IisConfiguration, Fault> {
         locator: Locator::new(text),
         file,
         open: Vec::with_capacity(8),
-        scope: Scope::Global,
-        configuration: IisConfiguration::default(),
+        global: Layer::default(),
+        location: None,
         over_global: Layer::default(),
+        locations: BTreeMap::new(),
     };
     walk.run()?;
-    let Walk { mut configuration, over_global, .. } = walk;
-    settings::lay_over(&mut configuration.global, over_global);
-    Ok(configuration)
+    let Walk { mut global, over_global, locations, .. } = walk;
+    settings::lay_over(&mut global, over_global);
+    Ok(IisConfiguration { global, locations })
 }
 
 /// The elements that are walked into.
@@ -57,48 +59,39 @@ enum Open {
     Application(LocationPath),
 }
 
-/// Whose layer is being read.
-enum Scope {
-    /// The global `system.webServer`.
-    Global,
-    /// `<location path="">`.
-    OverGlobal,
-    /// `<location path="...">`.
-    At(LocationPath),
-}
-
 struct Walk<'t> {
     document: Document<'t>,
     locator: Locator<'t>,
     file: &'t Arc<str>,
     open: Vec<Open>,
-    scope: Scope,
-    configuration: IisConfiguration,
+    /// The layer of the global `system.webServer`.
+    global: Layer,
+    /// The `location` that is open, and the layer of this one block; without a path it is a global one.
+    location: Option<(Option<LocationPath>, Layer)>,
+    /// The layer of `<location path="">`.
     over_global: Layer,
+    locations: BTreeMap<LocationPath, Layer>,
 }
 
 impl<'t> Walk<'t> {
     fn run(&mut self) -> Result<(), Fault> {
-        let mut skipped = 0_usize;
         while let Some(node) = self.document.next()? {
             match node {
-                Node::Start(_) if skipped > 0 => skipped += 1,
                 Node::Start(element) => match self.enter(&element)? {
                     Some(open) => self.open.push(open),
-                    None => skipped = 1,
+                    None => self.document.skip()?,
                 },
-                Node::Empty(element) if skipped == 0 => {
+                Node::Empty(element) => {
                     if self.enter(&element)? == Some(Open::Location) {
-                        self.scope = Scope::Global;
+                        self.leave_location();
                     }
                 }
-                Node::End if skipped > 0 => skipped -= 1,
                 Node::End => {
                     if self.open.pop() == Some(Open::Location) {
-                        self.scope = Scope::Global;
+                        self.leave_location();
                     }
                 }
-                Node::Empty(_) | Node::Text(_) => {}
+                Node::Text(_) => {}
             }
         }
         Ok(())
@@ -117,14 +110,15 @@ impl<'t> Walk<'t> {
         };
         let open = match (parent, name) {
             (Open::Configuration, "location") => {
-                self.scope = self.location(element)?;
+                self.location = Some((self.location_path(element)?, Layer::default()));
                 Open::Location
             }
             (Open::Configuration | Open::Location, "system.webServer") => Open::WebServer,
             (Open::WebServer, "security") => Open::Security,
             (Open::Security, "authentication") => Open::Authentication,
             (Open::Authentication, "windowsAuthentication") => {
-                self.windows_authentication(element)?;
+                let said = settings::settings(&self.document, element)?;
+                settings::lay_over(self.layer(), said);
                 Open::WindowsAuthentication
             }
             (Open::WindowsAuthentication, "providers") => Open::Providers,
@@ -154,18 +148,27 @@ impl<'t> Walk<'t> {
         Ok(Some(open))
     }
 
-    fn location(&mut self, element: &BytesStart<'t>) -> Result<Scope, Fault> {
+    /// The path of this `location`; none where it is global.
+    fn location_path(&self, element: &BytesStart<'t>) -> Result<Option<LocationPath>, Fault> {
         for attribute in self.document.attributes(element) {
             let attribute = attribute?;
             if attribute.name == "path" && !matches!(attribute.value.trim(), "" | ".") {
-                let path = attribute.value.parse::<LocationPath>().map_err(|error| {
+                let path = attribute.value.parse().map_err(|error| {
                     Fault::new(attribute.offset, format!("the path of this location cannot be taken: {error}"))
                 })?;
-                self.configuration.locations.entry(path.clone()).or_default();
-                return Ok(Scope::At(path));
+                return Ok(Some(path));
             }
         }
-        Ok(Scope::OverGlobal)
+        Ok(None)
+    }
+
+    /// Merges the block that ends here with what other blocks of its path said before.
+    fn leave_location(&mut self) {
+        match self.location.take() {
+            Some((Some(path), layer)) => settings::lay_over(self.locations.entry(path).or_default(), layer),
+            Some((None, layer)) => settings::lay_over(&mut self.over_global, layer),
+            None => {}
+        }
     }
 
     /// Notes the path that this site, application or virtual directory makes below its parent.
@@ -194,30 +197,22 @@ impl<'t> Walk<'t> {
         let path: LocationPath = path.map_err(|error| {
             Fault::new(own.offset, format!("the {attribute} of this {} cannot be taken: {error}", element.name().0))
         })?;
-        self.configuration.locations.entry(path.clone()).or_default();
+        self.locations.entry(path.clone()).or_default();
         Ok(path)
-    }
-
-    fn windows_authentication(&mut self, element: &BytesStart<'t>) -> Result<(), Fault> {
-        let mut layer = std::mem::take(self.layer());
-        let result = add_settings(&self.document, element, &mut layer);
-        *self.layer() = layer;
-        result
     }
 
     fn provider(&mut self, element: &BytesStart<'t>) -> Result<(), Fault> {
         let Edit { edit, offset } = provider_edit(&self.document, element)?;
         let line_column = Some(self.locator.at(offset));
-        let place = crate::model::Place { file: self.file.clone(), line_column };
+        let place = Place { file: self.file.clone(), line_column };
         self.layer().providers.push((edit, place));
         Ok(())
     }
 
     fn layer(&mut self) -> &mut Layer {
-        match &self.scope {
-            Scope::Global => &mut self.configuration.global,
-            Scope::OverGlobal => &mut self.over_global,
-            Scope::At(path) => self.configuration.locations.entry(path.clone()).or_default(),
+        match &mut self.location {
+            Some((_, layer)) => layer,
+            None => &mut self.global,
         }
     }
 

@@ -11,12 +11,9 @@ pub(super) struct Edit {
     pub(super) offset: usize,
 }
 
-/// Adds what this `windowsAuthentication` says to the layer; the later one of two wins.
-pub(super) fn add_settings<'t>(
-    document: &Document<'t>,
-    element: &BytesStart<'t>,
-    layer: &mut Layer,
-) -> Result<(), Fault> {
+/// What the attributes of this `windowsAuthentication` say.
+pub(super) fn settings<'t>(document: &Document<'t>, element: &BytesStart<'t>) -> Result<Layer, Fault> {
+    let mut layer = Layer::default();
     for attribute in document.attributes(element) {
         let attribute = attribute?;
         match attribute.name {
@@ -26,7 +23,7 @@ pub(super) fn add_settings<'t>(
             _ => refuse_elsewhere(&attribute)?,
         }
     }
-    Ok(())
+    Ok(layer)
 }
 
 /// A section whose content stands in another file, or is encrypted, cannot be read from this one.
@@ -99,7 +96,7 @@ fn truth(attribute: &Attr<'_>) -> Result<bool, Fault> {
     }
 }
 
-/// Lays one layer over another of the same place.
+/// Lays one layer over another of the same place: the later word wins.
 pub(super) fn lay_over(under: &mut Layer, over: Layer) {
     under.enabled = over.enabled.or(under.enabled);
     under.use_kernel_mode = over.use_kernel_mode.or(under.use_kernel_mode);

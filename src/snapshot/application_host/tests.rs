@@ -1,3 +1,5 @@
+//! Layers, places, the real samples location by location, and what breaks a file.
+
 use super::*;
 use crate::model::{Provider, ProviderEdit, Reading, WindowsAuthentication};
 use crate::snapshot::samples;

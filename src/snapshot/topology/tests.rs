@@ -1,3 +1,5 @@
+//! Both documents, the real samples, roles, and what breaks a document.
+
 use super::*;
 use crate::model::{PublishedPool, Role, SiteKind};
 use crate::snapshot::samples;

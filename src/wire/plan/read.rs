@@ -324,9 +324,9 @@ impl TryFrom<&Summary> for plan::Summary {
             Ok(plan::PoolHealth {
                 site: name(&pool.site)?,
                 pool: name(&pool.pool)?,
-                pending: pool.pending,
                 valid: pool.servers.valid,
                 invalid: pool.servers.invalid,
+                pending: pool.servers.pending,
                 unreadable: pool.servers.unreadable,
             })
         };

@@ -233,12 +233,15 @@ impl From<&plan::Reason> for Reason {
 
 impl From<&plan::Summary> for Summary {
     fn from(summary: &plan::Summary) -> Self {
-        let (valid, invalid, unreadable) = summary.totals();
         let pool = |pool: &plan::PoolHealth| PoolHealth {
             site: pool.site.to_string(),
             pool: pool.pool.to_string(),
-            pending: pool.pending,
-            servers: Health { valid: pool.valid, invalid: pool.invalid, unreadable: pool.unreadable },
+            servers: Health {
+                valid: pool.valid,
+                invalid: pool.invalid,
+                pending: pool.pending,
+                unreadable: pool.unreadable,
+            },
         };
         Self {
             steps: summary
@@ -246,7 +249,12 @@ impl From<&plan::Summary> for Summary {
                 .iter()
                 .map(|(kind, count)| KindCount { kind: (*kind).into(), count: *count })
                 .collect(),
-            servers: Health { valid, invalid, unreadable },
+            servers: Health {
+                valid: summary.total(|pool| pool.valid),
+                invalid: summary.total(|pool| pool.invalid),
+                pending: summary.total(|pool| pool.pending),
+                unreadable: summary.total(|pool| pool.unreadable),
+            },
             pools: summary.pools.iter().map(pool).collect(),
         }
     }

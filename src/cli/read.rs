@@ -1,0 +1,49 @@
+//! What the verbs read: the deployment file and the snapshot.
+
+use super::exit::{Exit, Failure};
+use super::output;
+use crate::deployment::{self, Loaded};
+use crate::model::{Actual, Deployment};
+use crate::{render, snapshot};
+use std::io::Read;
+use std::path::Path;
+
+/// The bytes of the file, or of standard input for `-`.
+pub(super) fn bytes(file: &str) -> Result<Vec<u8>, Failure> {
+    let read = if file == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    read.map_err(|error| Failure::new(format!("{file} cannot be read")).source(error))
+}
+
+/// A deployment that is in order, with what it allows; what is wrong with it was said.
+pub(super) fn deployment(file: &str) -> Result<Result<(Deployment, Loaded), Exit>, Failure> {
+    let mut loaded = deployment::load(file, &bytes(file)?);
+    match loaded.deployment.take() {
+        Some(deployment) => Ok(Ok((deployment, loaded))),
+        None => {
+            say(&loaded);
+            Ok(Err(Exit::Invalid))
+        }
+    }
+}
+
+/// What the snapshot holds.
+pub(super) fn snapshot(folder: &Path) -> Result<Actual, Failure> {
+    snapshot::read(folder).map_err(|error| {
+        Failure::new(format!("the snapshot {} cannot be read", folder.display()))
+            .source(error)
+            .hint("a snapshot is a folder with snapshot.json, topology.xml and what else was collected")
+    })
+}
+
+/// The diagnostics of one file, and what they come to.
+pub(super) fn say(file: &Loaded) {
+    output::remark(&render::diagnostics::text(file, output::error_colour()));
+    let name = render::escape::terminal(file.source.name(), render::escape::Lines::Escape);
+    let came_to = render::diagnostics::summary(&file.diagnostics).unwrap_or_else(|| "in order".to_owned());
+    output::remark(&format!("{name}: {came_to}\n"));
+}

@@ -1,0 +1,80 @@
+//! What the document declares, by name: the first declaration of each.
+
+use super::super::Span;
+use super::super::document::{Document, Pool, Role as DeclaredRole, Site};
+use super::super::typed::Placed;
+use super::{pools, sites};
+use crate::model::{AccountName, PoolFqdn, Role, ServerFqdn, SiteName};
+use std::collections::BTreeMap;
+
+/// The declared names; one that is not well formed is not among them.
+pub(super) struct Names<'a> {
+    pub(super) accounts: BTreeMap<AccountName, Span>,
+    pub(super) sites: BTreeMap<SiteName, Span>,
+    pub(super) pools: BTreeMap<PoolFqdn, Span>,
+    pub(super) servers: BTreeMap<ServerFqdn, Home<'a>>,
+}
+
+/// Where a server is declared.
+pub(super) struct Home<'a> {
+    pub(super) at: Span,
+    pub(super) site: &'a Placed<Site>,
+    pub(super) pool: &'a Placed<Pool>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn of(document: &'a Document) -> Self {
+        let mut names = Self {
+            accounts: BTreeMap::new(),
+            sites: BTreeMap::new(),
+            pools: BTreeMap::new(),
+            servers: BTreeMap::new(),
+        };
+        for name in document.accounts.iter().filter_map(|account| account.name.as_ref()) {
+            if let Ok(parsed) = name.parse() {
+                names.accounts.entry(parsed).or_insert(name.at());
+            }
+        }
+        for name in sites(document).filter_map(|site| site.name.as_ref()) {
+            if let Ok(parsed) = name.parse() {
+                names.sites.entry(parsed).or_insert(name.at());
+            }
+        }
+        for (site, pool) in pools(document) {
+            if let Some((parsed, fqdn)) = pool.parsed() {
+                names.pools.entry(parsed).or_insert(fqdn.at());
+            }
+            for (parsed, at) in pool.its_servers() {
+                names.servers.entry(parsed).or_insert(Home { at, site, pool });
+            }
+        }
+        names
+    }
+}
+
+impl Pool {
+    /// Its FQDN, where that is well formed.
+    pub(super) fn parsed(&self) -> Option<(PoolFqdn, &Placed<String>)> {
+        let fqdn = self.fqdn.as_ref()?;
+        fqdn.parse().ok().map(|parsed| (parsed, fqdn))
+    }
+
+    /// Its servers that are well formed, with their places; a Standard Edition pool without a list is its own server.
+    pub(super) fn its_servers(&self) -> Vec<(ServerFqdn, Span)> {
+        if self.servers.is_empty() && self.has_role(DeclaredRole::StandardEdition) {
+            return self.parsed().map(|(pool, fqdn)| (pool.as_server(), fqdn.at())).into_iter().collect();
+        }
+        let declared = self.servers.iter().filter_map(Placed::fqdn);
+        declared.filter_map(|fqdn| fqdn.parse().ok().map(|parsed| (parsed, fqdn.at()))).collect()
+    }
+
+    /// Whether it is declared to have that role.
+    pub(super) fn has_role(&self, role: DeclaredRole) -> bool {
+        self.role.as_deref() == Some(&role)
+    }
+
+    /// Whether its servers run Web Services; an unknown role may.
+    pub(super) fn may_run_web_services(&self) -> bool {
+        self.role.as_ref().is_none_or(|role| Role::from(**role).runs_web_services())
+    }
+}

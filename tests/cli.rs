@@ -1,0 +1,222 @@
+//! The command line as a person meets it: exit codes, options, and what it says to mistakes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn cskerb(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cskerb")).current_dir(root()).args(arguments).output().unwrap()
+}
+
+const CONTOSO: [&str; 4] = ["plan", "examples/contoso/deployment.yaml", "--snapshot", "examples/contoso/snapshot"];
+
+fn scenario<'a>(file: &'a str, snapshot: &'a str, more: &[&'a str]) -> Output {
+    let mut arguments = vec!["plan", file, "--snapshot", snapshot];
+    arguments.extend(more);
+    cskerb(&arguments)
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The ids of the steps.
+fn steps(output: &Output) -> Vec<String> {
+    json(output)["steps"].as_array().unwrap().iter().map(|step| step["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Runs and compares the exit code and a part of what is said on standard error.
+fn check(arguments: &[&str], exit: i32, says: &[&str]) {
+    let output = cskerb(arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {said}");
+    for part in says {
+        assert!(said.contains(part), "{arguments:?} does not say {part:?}, but:\n{said}");
+    }
+}
+
+#[test]
+fn the_documentations_own_case_is_one_copy() {
+    let output = cskerb(&[&CONTOSO[..], &["--format", "json"]].concat());
+    assert_eq!(output.status.code(), Some(0));
+    let plan = json(&output);
+    let kinds: Vec<&str> =
+        plan["steps"].as_array().unwrap().iter().map(|step| step["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["copy-configuration", "test-assignment"]);
+    assert_eq!(
+        plan["steps"][0]["commands"][0].as_str().unwrap().replace('\'', ""),
+        "Set-CsKerberosAccountPassword -FromComputer fe01.contoso.com -ToComputer dir01.contoso.com \
+         -Report copy_dir01.contoso.com.html -Confirm:$false"
+    );
+    assert_eq!(plan["enableTopology"]["need"], "advisory");
+    assert_eq!(
+        plan["enableTopology"]["because"][0]["reason"],
+        "After making any changes to Kerberos authentication, such as adding an account or removing an account, you \
+         must run Enable-CsTopology"
+    );
+    assert_eq!(plan["enableTopology"]["because"][0]["step"], "copy:dir01.contoso.com");
+}
+
+#[test]
+fn differences_change_the_exit_code_only_where_that_is_asked_for() {
+    check(&CONTOSO, 0, &[]);
+    check(&[&CONTOSO[..], &["--detailed-exitcode"]].concat(), 2, &[]);
+    let healthy = ["plan", "tests/scenarios/edge-in-topology/deployment.yaml", "--snapshot"];
+    check(&[&healthy[..], &["tests/scenarios/edge-in-topology/snapshot", "--detailed-exitcode"]].concat(), 0, &[]);
+    // What could not be read comes before what differs.
+    let partial = "tests/scenarios/never-tested/";
+    let file = format!("{partial}deployment.yaml");
+    let folder = format!("{partial}snapshot");
+    check(&["plan", &file, "--snapshot", &folder, "--detailed-exitcode"], 5, &[]);
+}
+
+#[test]
+fn a_saved_plan_is_the_one_that_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("contoso.plan.json");
+    let output = cskerb(&[&CONTOSO[..], &["--format", "json", "--out", path.to_str().unwrap()]].concat());
+    assert_eq!(std::fs::read(&path).unwrap(), output.stdout);
+    let missing = folder.path().join("no/such/folder/plan.json");
+    check(&[&CONTOSO[..], &["--out", missing.to_str().unwrap()]].concat(), 1, &["plan.json cannot be written"]);
+}
+
+#[test]
+fn a_scope_narrows_and_says_so() {
+    let (file, snapshot) =
+        ("tests/scenarios/several-assignments/deployment.yaml", "tests/scenarios/several-assignments/snapshot");
+    let scoped = |scope: &[&'static str]| scenario(file, snapshot, &[scope, &["--format", "json"]].concat());
+    assert_eq!(steps(&scoped(&["--site", "Oslo"])), ["copy:fe32.contoso.com", "test:Oslo"]);
+    assert_eq!(
+        steps(&scoped(&["--site", "redmond"])), // in any case
+        ["assign:Redmond", "enable-topology", "copy:fe01.contoso.com", "copy:fe02.contoso.com", "test:Redmond"]
+    );
+    // Dublin shares its account with Munich: a rotation would reach outside.
+    let dublin = scoped(&["--site", "Dublin"]);
+    assert_eq!(steps(&dublin), [""; 0]);
+    assert_eq!(json(&dublin)["findings"][0]["code"], "out-of-scope");
+    // A copy into a site that still has to be assigned would leave the rest of the site in an outage.
+    let server = scoped(&["--server", "fe01.contoso.com"]);
+    assert_eq!(steps(&server), [""; 0]);
+    assert_eq!(json(&server)["findings"][0]["code"], "out-of-scope");
+    assert_eq!(
+        steps(&scoped(&["--site", "Dublin", "--site", "Munich"])),
+        [
+            "create:CONTOSO\\kerbauth2",
+            "assign:Dublin",
+            "assign:Munich",
+            "enable-topology",
+            "rotate:CONTOSO\\kerbauth2",
+            "test:Dublin",
+            "test:Munich"
+        ]
+    );
+    let text = scenario(file, snapshot, &["--pool", "pool03.contoso.com"]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("narrowed to pool pool03.contoso.com"));
+    check(
+        &["plan", file, "--snapshot", snapshot, "--site", "Osl"],
+        1,
+        &["Osl is not declared in", "did you mean Oslo?"],
+    );
+    check(
+        &["plan", file, "--snapshot", snapshot, "--server", "fe31"],
+        1,
+        &["--server \"fe31\" is not a name", "no domain part"],
+    );
+}
+
+#[test]
+fn a_rotation_is_planned_where_the_operator_asks_and_says_why() {
+    let asked = ["--format", "json", "--rotate", "contoso\\KERBAUTH", "--reason", "yearly"];
+    let output = scenario(CONTOSO[1], CONTOSO[3], &asked);
+    assert_eq!(steps(&output), ["rotate:CONTOSO\\kerbauth", "test:Redmond"]);
+    let plan = json(&output);
+    assert_eq!(plan["steps"][0]["because"][0], "asked for: yearly");
+    assert_eq!(plan["steps"][0]["consent"], "rotation");
+    assert_eq!(plan["summary"]["steps"][0]["kind"], "rotate-password");
+    check(
+        &[&CONTOSO[..], &["--rotate", "CONTOSO\\other", "--reason", "x"]].concat(),
+        1,
+        &["does not declare that account", "declared: CONTOSO\\kerbauth"],
+    );
+    check(&[&CONTOSO[..], &["--rotate", "CONTOSO\\kerbauth", "--reason", " "]].concat(), 1, &["--reason is empty"]);
+    check(&[&CONTOSO[..], &["--rotate", "CONTOSO\\kerbauth"]].concat(), 2, &["--reason"]);
+    let disabled = "tests/scenarios/account-disabled/";
+    let (file, snapshot) = (format!("{disabled}deployment.yaml"), format!("{disabled}snapshot"));
+    let refused = scenario(&file, &snapshot, &["--format", "json", "--rotate", "CONTOSO\\kerbauth", "--reason", "x"]);
+    assert_eq!(steps(&refused), [""; 0]);
+}
+
+#[test]
+fn mistakes_are_answered_with_what_where_and_what_to_do() {
+    check(&["plan", "no/such.yaml", "--snapshot", "x"], 1, &["no/such.yaml cannot be read", "No such file"]);
+    check(&["plan", CONTOSO[1], "--snapshot", "no/such"], 1, &["the snapshot folder no/such cannot be read", "help:"]);
+    check(&["plan", CONTOSO[3], "--snapshot", CONTOSO[3]], 1, &["cannot be read", "directory"]);
+    check(
+        &["validate", "tests/scenarios/pool-as-source/deployment.yaml"],
+        3,
+        &["pool-as-server", "deployment.yaml:13:13"],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let typo = folder.path().join("typo.yaml");
+    let text = std::fs::read_to_string(root().join(CONTOSO[1])).unwrap().replacen("accounts:", "acounts:", 1);
+    std::fs::write(&typo, text).unwrap();
+    check(&["validate", typo.to_str().unwrap()], 3, &["unknown-key", "acounts", "accounts"]);
+}
+
+#[test]
+fn a_snapshot_without_one_servers_folder_is_partial_and_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&root().join(CONTOSO[3]), folder.path());
+    std::fs::remove_dir_all(folder.path().join("servers/fe02.contoso.com")).unwrap();
+    let output = cskerb(&["plan", CONTOSO[1], "--snapshot", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(5));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("fe02.contoso.com, Kerberos configuration: never tested"), "{said}");
+    assert!(said.contains("servers/fe02.contoso.com/applicationHost.config is not in the snapshot"), "{said}");
+}
+
+#[test]
+fn the_schemas_are_those_of_this_version() {
+    check(&["schema", "--check"], 0, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    check(&["schema", path], 0, &[]);
+    std::fs::write(folder.path().join("plan.schema.json"), "{}").unwrap();
+    check(&["schema", path, "--check"], 1, &["plan.schema.json is not as this version writes it", "cskerb schema"]);
+}
+
+#[test]
+fn plans_fit_their_schema() {
+    let schema =
+        serde_json::from_str(&std::fs::read_to_string(root().join("schemas/plan.schema.json")).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut checked = 0;
+    for parent in ["examples", "tests/scenarios"] {
+        for entry in std::fs::read_dir(root().join(parent)).unwrap() {
+            let path = entry.unwrap().path().join("plan.json");
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let plan = serde_json::from_str(&text).unwrap();
+            let errors: Vec<String> = validator.iter_errors(&plan).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "only {checked} plans were found");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
