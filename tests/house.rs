@@ -15,6 +15,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("plan", &["model", "codes"]),
     ("wire", &["model", "codes", "plan", "deployment"]),
     ("render", &["model", "codes", "plan", "wire", "deployment"]),
+    ("apply", &["model", "codes", "durable", "plan", "snapshot", "wire"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
