@@ -40,6 +40,10 @@ pub mod durable;
 
 pub mod snapshot;
 
+mod yaml;
+
+pub mod init;
+
 pub mod plan;
 
 pub mod render;

@@ -12,6 +12,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("deployment", &["model", "codes"]),
     ("durable", &[]),
     ("snapshot", &["model", "codes", "durable"]),
+    ("yaml", &[]),
+    ("init", &["model", "yaml"]),
     ("plan", &["model", "codes"]),
     ("wire", &["model", "codes", "plan", "deployment"]),
     ("render", &["model", "codes", "plan", "wire", "deployment"]),

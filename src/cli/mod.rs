@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Here, and only here, the program speaks to a person and ends.
 
 mod exit;
+mod init;
 mod output;
 mod plan;
 mod read;
@@ -35,6 +36,7 @@ Exit codes, the first that holds:
 enum Verb {
     Validate(validate::Arguments),
     Plan(plan::Arguments),
+    Init(init::Arguments),
     Schema(schema::Arguments),
 }
 
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
     let ended = match Arguments::parse().verb {
         Verb::Validate(arguments) => validate::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
+        Verb::Init(arguments) => init::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
     };
     let exit = ended.unwrap_or_else(|failure| {

@@ -2,7 +2,7 @@
 
 use super::{Diagnostic, Span};
 use crate::codes::Code;
-use encoding_rs::{UTF_8, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// The largest file that is read, in bytes: 64 MiB.
 pub(crate) const LARGEST: usize = 64 << 20;
@@ -13,7 +13,7 @@ pub(crate) struct Decoded {
     pub(crate) problem: Option<Diagnostic>,
 }
 
-/// The text of a file in UTF-8 with or without byte-order mark, or in UTF-16LE as Windows PowerShell writes it.
+/// The text of a file in UTF-8 with or without byte-order mark, or in UTF-16 as Windows PowerShell writes it.
 ///
 /// Every line end becomes LF, so that a digest does not depend on how a file was checked out.
 pub(crate) fn decode(bytes: &[u8]) -> Decoded {
@@ -24,12 +24,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
         return Decoded { text: String::new(), problem: Some(problem) };
     }
     let (text, problem) = match bytes {
-        [0xFE, 0xFF, ..] => {
-            let problem = unreadable(Span::default(), "the file is UTF-16 in big-endian order");
-            (String::new(), Some(problem))
-        }
-        [0xFF, 0xFE, ..] => utf16(&bytes[2..]),
-        [first, 0, ..] if *first != 0 => utf16(bytes),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, UTF_16BE),
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, UTF_16LE),
+        [first, 0, ..] if *first != 0 => utf16(bytes, UTF_16LE),
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
         _ => utf8(bytes),
     };
@@ -50,20 +47,20 @@ fn utf8(bytes: &[u8]) -> (String, Option<Diagnostic>) {
     (text.into_owned(), problem)
 }
 
-fn utf16(bytes: &[u8]) -> (String, Option<Diagnostic>) {
-    let (text, had_errors) = UTF_16LE.decode_without_bom_handling(bytes);
+fn utf16(bytes: &[u8], encoding: &'static Encoding) -> (String, Option<Diagnostic>) {
+    let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
     let text = with_lf(text.into_owned());
     let at = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(text.len());
     let problem = had_errors.then(|| {
         let place = Span { start: at, end: at + char::REPLACEMENT_CHARACTER.len_utf8() };
-        unreadable(place, "the file begins as UTF-16 in little-endian order and does not stay so")
+        unreadable(place, format!("the file begins as {} and does not stay so", encoding.name()))
     });
     (text, problem)
 }
 
 fn unreadable(at: Span, message: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::FileUnreadable, at, message)
-        .hint("save it as UTF-8; UTF-16 in little-endian order, as Windows PowerShell writes it, is read too")
+        .hint("save it as UTF-8; UTF-16, as Windows PowerShell writes it, is read too")
 }
 
 fn with_lf(text: String) -> String {
@@ -87,13 +84,13 @@ mod tests {
         check(b"a: 1\rb: 2", "a: 1\nb: 2", None); // old line ends
         check(b"\xFF\xFEa\0:\0\xE9\0\r\0\n\0", "a:é\n", None); // Windows PowerShell's `>`
         check(b"a\0:\0", "a:", None); // UTF-16 without a mark
+        check(b"\xFE\xFF\0a\0:", "a:", None); // the other order
         check(b"", "", None);
     }
 
     #[test]
     fn what_is_no_text() {
         check(b"a\r\nb: \xFCx\n", "a\nb: \u{FFFD}x\n", Some((Code::FileUnreadable, 5))); // Windows-1252
-        check(b"\xFE\xFF\0a", "", Some((Code::FileUnreadable, 0)));
         check(b"\xFF\xFEa\0\x00\xD8", "a\u{FFFD}", Some((Code::FileUnreadable, 1))); // half a surrogate pair
         check(&vec![b'#'; LARGEST + 1], "", Some((Code::FileTooLarge, 0)));
     }

@@ -1,6 +1,6 @@
 //! The deployment file: from bytes to a [`Deployment`], or to everything that is wrong with it.
 //!
-//! 1. `decode`: bytes to text. UTF-8 or UTF-16LE, at most 64 MiB, line ends made LF.
+//! 1. `decode`: bytes to text. UTF-8 or UTF-16, at most 64 MiB, line ends made LF.
 //! 2. `parse`: the events of the YAML parser to a `tree` of nodes; every key and value keeps its place. Duplicate keys,
 //!    several documents and alias bombs are found here.
 //! 3. `structure`: the tree against the very `schema` that is published, made from the types in `document`. All errors
@@ -37,10 +37,9 @@ pub use schema::schema;
 pub use source::{Position, SourceText, Span};
 
 use crate::codes::{Allow, Code, Severity};
-use crate::model::{Deployment, Origin};
+use crate::model::{Deployment, Digest, Origin};
 use document::Document;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tree::{Node, Value};
 use typed::Placed;
 
@@ -67,9 +66,10 @@ pub fn load(name: &str, bytes: &[u8]) -> Loaded {
     };
     let diagnostics = &mut understood.diagnostics;
     diagnostics.sort_by(|a, b| (a.at, a.code, &a.message).cmp(&(b.at, b.code, &b.message)));
+    // An alias repeats a mistake at the place where it was made: once is enough.
     diagnostics.dedup();
     let sound = diagnostics.iter().all(|diagnostic| diagnostic.severity() != Severity::Error);
-    let origin = || Origin { source: name.to_owned(), digest: digest(source.text()) };
+    let origin = || Origin { source: name.to_owned(), digest: Digest::of(source.text().as_bytes()).to_string() };
     let deployment = understood.document.filter(|_| sound).and_then(|document| resolve::resolve(&document, origin()));
     Loaded { deployment, allow: understood.allow, diagnostics: understood.diagnostics, source }
 }
@@ -109,14 +109,4 @@ fn understand(source: &SourceText) -> Understood {
             Understood { diagnostics, ..Understood::default() }
         }
     }
-}
-
-fn digest(text: &str) -> String {
-    use std::fmt::Write;
-    let mut digest = String::from("sha256:");
-    for byte in Sha256::digest(text.as_bytes()) {
-        // Writing to a String cannot fail.
-        let _ = write!(digest, "{byte:02x}");
-    }
-    digest
 }

@@ -10,7 +10,7 @@ use crate::codes::Code;
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{JsonType, ValidationError, error::ValidationErrorKind as Kind};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Checks the tree of that text, and marks what is unsound in it.
 pub(crate) fn check(root: &mut Node, text: &str) -> Vec<Diagnostic> {
@@ -122,18 +122,16 @@ impl<'a> Problems<'a> {
 
     fn unsound(&mut self, subject: &Subject<'_>, diagnostic: Diagnostic) {
         self.unsound.push(subject.path.clone());
-        // An alias repeats a mistake at the place where it was made: once is enough.
-        if !self.found.contains(&diagnostic) {
-            self.found.push(diagnostic);
-        }
+        self.found.push(diagnostic);
     }
 
     fn unknown_keys(&mut self, error: &ValidationError<'_>, subject: &Subject<'a>, unexpected: &[String]) {
         let known = self.properties(error.schema_path()).into_iter().flatten();
         let known: Vec<&str> = known.map(|(key, _)| key.as_str()).collect();
-        for name in unexpected {
-            let step = Step::Key(name.clone());
-            let Some((Some(key), node)) = subject.node.child(&step) else { continue };
+        let unexpected: HashSet<&str> = unexpected.iter().map(String::as_str).collect();
+        let Value::Mapping(entries) = &subject.node.value else { return };
+        for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| unexpected.contains(&*entry.key.text)) {
+            let (key, name) = (&entry.key, &entry.key.text);
             let hint = match name.as_str() {
                 "<<" => "YAML 1.2 has no merge keys: write `iis` once at a wider level, or an alias for a whole value"
                     .into(),
@@ -141,9 +139,8 @@ impl<'a> Problems<'a> {
                     .unwrap_or_else(|| format!("the keys here are {}", listed(&known))),
             };
             let message = format!("{} has no key `{name}`", subject.name());
-            let path = subject.path.iter().cloned().chain([step]).collect();
-            let unknown = Subject { path, node, key: Some(key) };
-            self.unsound(&unknown, Diagnostic::new(Code::UnknownKey, key.at, message).hint(hint));
+            self.unsound.push(subject.path.iter().cloned().chain([Step::Entry(index)]).collect());
+            self.found.push(Diagnostic::new(Code::UnknownKey, key.at, message).hint(hint));
         }
     }
 
@@ -166,9 +163,7 @@ impl<'a> Problems<'a> {
         let message = format!("{} has no `{property}`", subject.name());
         let hint = self.example(error.schema_path(), property);
         let diagnostic = Diagnostic::new(Code::MissingKey, subject.place(), message).maybe_hint(hint);
-        if !self.found.contains(&diagnostic) {
-            self.found.push(diagnostic);
-        }
+        self.found.push(diagnostic);
     }
 
     /// A value that may be of several kinds: the errors of the kind it is, else all that it might have been.

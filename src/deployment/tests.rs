@@ -5,8 +5,6 @@ use super::schema::tests::each_property;
 use super::tree::{Key, Node, Value};
 use super::{Loaded, Span, load, parse};
 use crate::codes::{Code, Severity, Stage};
-use crate::render::diagnostics::{Colour, text};
-use proptest::prelude::*;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,6 +47,15 @@ fn read(path: &Path) -> (String, Loaded) {
     (path.display().to_string(), load("x.yaml", &bytes))
 }
 
+/// What the program says, to be read where a test fails.
+fn told(loaded: &Loaded) -> String {
+    let line = |found: &super::Diagnostic| {
+        let place = loaded.source.position(found.at.start);
+        format!("{}:{} {}: {}", place.line, place.column, found.code, found.message)
+    };
+    loaded.diagnostics.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 fn worst(loaded: &Loaded) -> Option<Severity> {
     loaded.diagnostics.iter().map(super::Diagnostic::severity).max()
 }
@@ -57,7 +64,7 @@ fn worst(loaded: &Loaded) -> Option<Severity> {
 fn valid_files_are_deployments() {
     for path in valid_files() {
         let (name, loaded) = read(&path);
-        assert!(worst(&loaded) < Some(Severity::Error), "{name}: {}", text(&loaded, Colour::Plain));
+        assert!(worst(&loaded) < Some(Severity::Error), "{name}: {}", told(&loaded));
         assert!(loaded.deployment.is_some(), "{name} has no errors and is no deployment");
     }
 }
@@ -86,7 +93,7 @@ fn the_schema_refuses_what_the_loader_refuses() {
             continue; // an empty file has a code of its own
         }
         let structural = loaded.diagnostics.iter().any(|found| STRUCTURE.contains(&found.code));
-        assert_eq!(COMPILED.0.is_valid(&theirs), !structural, "{name}: {}", text(&loaded, Colour::Plain));
+        assert_eq!(COMPILED.0.is_valid(&theirs), !structural, "{name}: {}", told(&loaded));
         refused += usize::from(structural);
     }
     assert!(refused >= 4, "only {refused} files are refused for their structure");
@@ -170,7 +177,7 @@ fn every_broken_key_and_value_is_named_on_its_line() {
                 "{} in line {}:\n{}",
                 mutation.what,
                 mutation.line,
-                text(&loaded, Colour::Plain)
+                told(&loaded)
             );
             tried += 1;
         }
@@ -224,7 +231,7 @@ maintenance:
         (20, Code::BatchSize),
         (21, Code::DuplicateKey),
     ];
-    assert_eq!(found, expected, "{}", text(&loaded, Colour::Plain));
+    assert_eq!(found, expected, "{}", told(&loaded));
 }
 
 #[test]
@@ -261,34 +268,4 @@ fn only_codes_of_the_file_are_raised_by_a_file() {
         let (name, loaded) = read(&path);
         assert!(loaded.diagnostics.iter().all(|found| found.code.stage() == Stage::File), "{name}");
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
-    /// Whatever is cut out of a file and put in its place: an answer, the same each time, and within the file.
-    #[test]
-    fn no_edit_makes_the_program_stumble(at in 0..EVERYTHING.len(), length in 0_usize..60, with in edit()) {
-        let mut bytes = EVERYTHING.as_bytes().to_vec();
-        let end = (at + length).min(bytes.len());
-        bytes.splice(at..end, with);
-        let loaded = load("x.yaml", &bytes);
-        let drawn = text(&loaded, Colour::Plain);
-        prop_assert_eq!(&drawn, &text(&load("x.yaml", &bytes), Colour::Plain));
-        prop_assert!(loaded.diagnostics.iter().all(|found| found.at.start <= loaded.source.text().len()));
-        prop_assert_eq!(loaded.deployment.is_none(), worst(&loaded) == Some(Severity::Error));
-    }
-
-    #[test]
-    fn no_bytes_make_it_stumble(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let loaded = load("x.yaml", &bytes);
-        text(&loaded, Colour::Plain);
-        prop_assert_eq!(loaded.deployment.is_none(), worst(&loaded) == Some(Severity::Error));
-    }
-}
-
-/// What may be put into a file: marks of YAML, and anything.
-fn edit() -> impl Strategy<Value = Vec<u8>> {
-    let yaml = "[-:?,\\[\\]{}#&*!|>'\"%@` \n\tax1~\\\\]{0,12}".prop_map(String::into_bytes);
-    prop_oneof![yaml, proptest::collection::vec(any::<u8>(), 0..6)]
 }

@@ -68,7 +68,11 @@ pub(crate) struct Key {
 /// One step on the way from the root to a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
+    /// The value of that key.
     Key(String),
+    /// The value of that entry of a mapping: a mapping of a million wrong keys is not searched a million times.
+    Entry(usize),
+    /// That item of a list.
     Index(usize),
 }
 
@@ -84,6 +88,9 @@ impl Node {
             (Value::Mapping(entries), Step::Key(text)) => {
                 let entry = entries.iter().find(|entry| entry.key.text == *text)?;
                 Some((Some(&entry.key), &entry.value))
+            }
+            (Value::Mapping(entries), Step::Entry(index)) => {
+                entries.get(*index).map(|entry| (Some(&entry.key), &entry.value))
             }
             _ => None,
         }
@@ -104,6 +111,7 @@ impl Node {
             (Value::Mapping(entries), Step::Key(text)) => {
                 entries.iter_mut().find(|entry| entry.key.text == *text).map(|entry| &mut entry.value)
             }
+            (Value::Mapping(entries), Step::Entry(index)) => entries.get_mut(*index).map(|entry| &mut entry.value),
             _ => None,
         };
         if let Some(child) = child {

@@ -3,12 +3,16 @@
 use super::Subject;
 use crate::codes::Code;
 use crate::deployment::Diagnostic;
+use crate::deployment::document::Window;
 use crate::deployment::suggest::closest;
+use crate::deployment::typed::Placed;
 use crate::model::SiteName;
 use std::collections::BTreeSet;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    if subject.windows().next().is_none() {
+    // A window whose sites could not be read may be open for any of them.
+    let unclear = |window: &Placed<Window>| window.sites.as_ref().is_none_or(|sites| !sites.is_whole());
+    if subject.windows().next().is_none() || subject.windows().any(unclear) {
         return;
     }
     let declared = &subject.names.sites;
