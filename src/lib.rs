@@ -31,7 +31,6 @@
 
 pub mod model;
 
-pub mod apply;
 pub mod codes;
 
 pub mod deployment;
@@ -49,5 +48,9 @@ pub mod plan;
 pub mod render;
 
 pub mod wire;
+
+pub mod apply;
+
+pub mod lab;
 
 pub mod cli;

@@ -18,6 +18,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("wire", &["model", "codes", "plan", "deployment"]),
     ("render", &["model", "codes", "plan", "wire", "deployment"]),
     ("apply", &["model", "codes", "durable", "plan", "snapshot", "wire"]),
+    ("lab", &["model", "codes", "plan", "snapshot", "apply"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
