@@ -39,6 +39,7 @@ mod judge;
 mod lock;
 #[cfg(test)]
 mod memory;
+mod metrics;
 mod operator;
 mod options;
 mod outcome;
@@ -48,15 +49,20 @@ mod run;
 mod samples;
 mod schedule;
 pub mod target;
+mod undo;
+mod verify;
 mod windows;
 
 pub use consent::{Allowance, AllowanceError, missing};
 pub use disk::{StateError, Verb};
 pub use lock::{Holder, LockError};
+pub use metrics::{LastApply, last_apply, metrics};
 pub use operator::Operator;
 pub use options::{Options, StopSignal, Unfinished};
 pub use outcome::{ApplyError, Outcome, Report, Status, StepReport, flags, rights};
 pub use run::run;
+pub use undo::{Undo, undo};
+pub use verify::verify;
 pub use windows::Opening;
 
 #[cfg(test)]

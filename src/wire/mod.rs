@@ -1,8 +1,9 @@
-//! The formats that others read: plan, journal, diagnostics. One set of types writes and reads each.
+//! The formats that others read: plan, journal, events, diagnostics. One set of types writes and reads each.
 //!
 //! **Architecture invariant:** nothing is decided here; a wire type holds text and numbers, and becomes a value of
 //! [`crate::model`] or [`crate::plan`] by parsing.
 
 pub mod diagnostics;
+pub mod events;
 pub mod journal;
 pub mod plan;

@@ -1,11 +1,13 @@
 //! What happens during a run, as it happens. Reporters render it; nothing else is said.
 
+mod json;
+
 use super::journal::{Ending, Failure, Judgement, Refusal, RunId};
 use super::lock::Holder;
 use super::outcome::Report;
 use super::windows::Opening;
 use crate::model::{AccountName, PoolFqdn, SiteName};
-use crate::plan::{Step, StepId, StepKind};
+use crate::plan::{Plan, Step, StepId, StepKind};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -129,4 +131,6 @@ pub enum What {
         /// What became of each step.
         report: Report,
     },
+    /// The state was read again, and planned again: what is left to do is in here.
+    Verified(Plan),
 }
