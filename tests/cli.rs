@@ -220,3 +220,19 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+#[test]
+fn markdown_keeps_its_limit_and_names_the_plan_that_json_is() {
+    let digest = json(&cskerb(&[&CONTOSO[..], &["--format", "json"]].concat()))["digest"].as_str().unwrap().to_owned();
+    for limit in ["65000", "1200", "600"] {
+        let output = cskerb(&[&CONTOSO[..], &["--format", "markdown", "--max-bytes", limit]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.len() <= limit.parse().unwrap(), "{limit}: {text}");
+        assert!(text.contains(&digest), "{limit}: {text}");
+        assert_eq!(
+            ["Left out", "left out", "Nothing else"].iter().any(|said| text.contains(said)),
+            limit != "65000",
+            "{limit}: {text}"
+        );
+    }
+}

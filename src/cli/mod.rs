@@ -2,6 +2,7 @@
 
 mod exit;
 mod init;
+mod lab;
 mod output;
 mod plan;
 mod read;
@@ -37,6 +38,7 @@ enum Verb {
     Validate(validate::Arguments),
     Plan(plan::Arguments),
     Init(init::Arguments),
+    Lab(lab::Arguments),
     Schema(schema::Arguments),
 }
 
@@ -46,6 +48,7 @@ pub fn main() -> ExitCode {
         Verb::Validate(arguments) => validate::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),
+        Verb::Lab(arguments) => lab::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
     };
     let exit = ended.unwrap_or_else(|failure| {

@@ -4,7 +4,7 @@ use super::exit::{Exit, Failure};
 use super::{output, read};
 use crate::model::{AccountName, Deployment, NameError, PoolFqdn, ServerFqdn, SiteName};
 use crate::plan::{self, Plan, Request, Scope};
-use crate::render::{outline::Outline, text};
+use crate::render::{markdown, outline::Outline, text};
 use crate::wire;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// For Markdown: the most bytes it may have; what is left out is said
+    #[arg(long, value_name = "BYTES", default_value_t = markdown::DEFAULT_MAX_BYTES)]
+    max_bytes: usize,
     /// Also save the plan, as JSON, for a later apply
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -53,6 +56,8 @@ Examples:
       cskerb plan contoso.yaml --snapshot monday/
   The same for one site, saved for a maintenance window:
       cskerb plan contoso.yaml --snapshot monday/ --site Redmond --out redmond.plan.json
+  For a pull request's comment:
+      cskerb plan contoso.yaml --snapshot monday/ --format markdown --out plan.json
   In CI, failing where reality has drifted:
       cskerb plan contoso.yaml --snapshot monday/ --detailed-exitcode
   Rotate a password that is due:
@@ -62,6 +67,8 @@ Examples:
 enum Format {
     /// For people
     Text,
+    /// For a pull request or a change ticket
+    Markdown,
     /// For programs: schemas/plan.schema.json
     Json,
 }
@@ -86,6 +93,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     match arguments.format {
         Format::Json => output::data(&json()?)?,
+        Format::Markdown => {
+            let outline = Outline { digest: Some(written.digest.clone()), ..Outline::of(&plan) };
+            output::data(&markdown::plan(&outline, arguments.max_bytes))?;
+        }
         Format::Text => output::data(&text::plan(&Outline::of(&plan), output::style()))?,
     }
     Ok(exit(&plan, arguments.detailed_exitcode))

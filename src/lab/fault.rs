@@ -8,6 +8,7 @@ use crate::model::{
     AccountName, IisConfiguration, LocationPath, PoolFqdn, Principal, Reading, ServerFqdn, Setting, SiteName, Spn,
 };
 use crate::snapshot::change;
+use std::fmt;
 
 /// Something that goes wrong in real deployments (see "what happens to people" in the manual).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,38 @@ pub enum Fault {
     ControllersDisagree(AccountName, u32),
     /// The person who works here loses a right.
     RightLost(Right),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StalePassword(server) => write!(f, "{server} has an older password of its account"),
+            Self::NeverConfigured(server) => write!(f, "{server} was never configured"),
+            Self::ServerDown(server, Down::ForGood) => write!(f, "{server} does not answer"),
+            Self::ServerDown(server, Down::Calls(calls)) => {
+                write!(f, "{server} does not answer the next {calls} calls that need it")
+            }
+            Self::ServerUp(server) => write!(f, "nothing: {server} answers again"),
+            Self::SlowServer(server, milliseconds) => write!(f, "{server} takes {milliseconds} ms to answer"),
+            Self::HalfDoneRotation(account) => write!(f, "a rotation of {account} broke off before Active Directory"),
+            Self::RotationBreaksOff(account) => write!(f, "the next rotation of {account} will break off"),
+            Self::SpnMissing(spn) => write!(f, "nobody holds {spn}"),
+            Self::SpnTwice(spn, holder) => write!(f, "{holder} holds {spn} too"),
+            Self::AccountDisabled(account) => write!(f, "{account} is disabled"),
+            Self::AccountDeleted(account) => write!(f, "{account} is deleted"),
+            Self::EncryptionUnset(account) => write!(f, "the encryption types of {account} are unset"),
+            Self::ProvidersReversed(server) => write!(f, "the order of the providers on {server} is reversed"),
+            Self::EnableTopologyForgotten(site) => write!(f, "Enable-CsTopology was not run for {site}"),
+            Self::ServerAdded(pool, server) => write!(f, "{server} was added to {pool}"),
+            Self::TopologyPublished(0) => f.write_str("another topology was published"),
+            Self::TopologyPublished(calls) => write!(f, "another topology is published with call {calls} from now"),
+            Self::ControllersDisagree(account, looks) => {
+                write!(f, "the domain controllers do not agree on {account} for the next {looks} looks at it")
+            }
+            Self::RightLost(Right::DomainAdmins) => f.write_str("you are no Domain Admin"),
+            Self::RightLost(Right::RtcUniversalServerAdmins) => f.write_str("you are not in RTCUniversalServerAdmins"),
+        }
+    }
 }
 
 /// A right that a person may have.
@@ -285,3 +318,6 @@ fn next_signature(world: &World) -> String {
         .and_then(|text| u64::from_str_radix(text, 16).ok());
     format!("00000000-0000-4000-8000-{:012x}", number.unwrap_or(0).wrapping_add(1) & 0xffff_ffff_ffff)
 }
+
+#[cfg(test)]
+mod tests;

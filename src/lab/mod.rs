@@ -34,6 +34,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
@@ -58,6 +59,8 @@ pub struct Lab {
     state: PathBuf,
     /// One thread at a time; the lock file keeps other programs out.
     gate: Mutex<()>,
+    /// What is derived could not be written, and is to be completed with the next change.
+    incomplete: AtomicBool,
 }
 
 /// Why a lab cannot be used.
@@ -117,6 +120,7 @@ impl Lab {
             name: folder.display().to_string(),
             state: folder.join(STATE),
             gate: Mutex::new(()),
+            incomplete: AtomicBool::new(false),
         }
     }
 
@@ -209,8 +213,17 @@ impl Session<'_> {
         }
         self.write_memory()?;
         let former = std::mem::replace(&mut self.written, self.world.memory.clone());
-        derived::write(&self.writer, &self.world.memory, Some(&former))?;
+        self.derive(Some(&former))?;
         self.publish()
+    }
+
+    /// Writes what is derived; what an earlier failure left undone, too.
+    fn derive(&self, former: Option<&Memory>) -> Result<(), LabError> {
+        let incomplete = &self.lab.incomplete;
+        let former = former.filter(|_| !incomplete.load(Ordering::Relaxed));
+        let written = derived::write(&self.writer, &self.world.memory, former);
+        incomplete.store(written.is_err(), Ordering::Relaxed);
+        Ok(written?)
     }
 
     /// Brings everything in line with `lab.json`, whatever was left undone.
@@ -218,7 +231,7 @@ impl Session<'_> {
         self.world.add_missing_servers();
         self.write_memory()?;
         self.written = self.world.memory.clone();
-        derived::write(&self.writer, &self.world.memory, None)?;
+        self.derive(None)?;
         self.publish()
     }
 

@@ -1,5 +1,6 @@
 //! Active Directory's accounts: the account first, SPNs second, servers last.
 
+use super::commands::quote;
 use super::draft::Draft;
 use super::survey::{Defect, Standing, Survey};
 use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, Subject, moment};
@@ -101,17 +102,17 @@ fn report_defect(survey: &Survey<'_>, name: &AccountName, defect: Defect, draft:
         1 => "; its 1 server looks invalid meanwhile, so nothing is planned for it".to_owned(),
         many => format!("; all of its {many} servers look invalid meanwhile, so nothing is planned for them"),
     };
-    let object = name.account();
+    let object = quote(&format!("{}$", name.account()));
     let (code, message, hint) = match defect {
         Defect::Disabled => (
             Code::AccountDisabled,
             format!("the account is disabled{meanwhile}"),
-            format!("enable it, test each site again and plan anew\n  Enable-ADAccount -Identity '{object}$'"),
+            format!("enable it, test each site again and plan anew\n  Enable-ADAccount -Identity {object}"),
         ),
         Defect::Expired(at) => (
             Code::AccountExpired,
             format!("the account expired at {}{meanwhile}", moment(at)),
-            format!("lift that, test each site again and plan anew\n  Clear-ADAccountExpiration -Identity '{object}$'"),
+            format!("lift that, test each site again and plan anew\n  Clear-ADAccountExpiration -Identity {object}"),
         ),
         Defect::NotComputer => (
             Code::AccountNotComputer,
@@ -129,8 +130,8 @@ fn inspect_encryption(survey: &Survey<'_>, name: &AccountName, state: &AccountSt
     // AES128 and AES256: what is left once Windows has retired RC4.
     let bits = wanted.map_or(0x18, |types| types.0);
     let set = format!(
-        "Set-ADObject -Identity (Get-ADComputer '{}').DistinguishedName -Replace @{{'msDS-SupportedEncryptionTypes'={bits}}}",
-        name.account()
+        "Set-ADObject -Identity (Get-ADComputer {}).DistinguishedName -Replace @{{'msDS-SupportedEncryptionTypes'={bits}}}",
+        quote(name.account())
     );
     let set = format!("prove one server by a ticket with AES, then\n  {set}");
     let domain = survey.actual.directory.known().and_then(|directory| directory.aes_keys_since);
@@ -142,7 +143,8 @@ fn inspect_encryption(survey: &Survey<'_>, name: &AccountName, state: &AccountSt
             moment(password),
             moment(since)
         );
-        let hint = format!("one rotation makes them\n  cskerb plan ... --rotate '{name}' --reason 'AES keys'");
+        let rotate = quote(name.as_str());
+        let hint = format!("one rotation makes them\n  cskerb plan ... --rotate {rotate} --reason 'AES keys'");
         draft.find(Code::PasswordBeforeAes, subject.clone(), message, Some(hint));
     }
     match state.encryption {
@@ -174,8 +176,9 @@ fn inspect_age(survey: &Survey<'_>, name: &AccountName, state: &AccountState, dr
     if age > limit {
         let days = |duration: SignedDuration| duration.as_hours() / 24;
         let message = format!("its password is {} days old; declared is at most {}", days(age), days(limit));
+        let rotate = quote(name.as_str());
         let hint =
-            format!("rotate it in a maintenance window\n  cskerb plan ... --rotate '{name}' --reason 'password age'");
+            format!("rotate it in a maintenance window\n  cskerb plan ... --rotate {rotate} --reason 'password age'");
         draft.find(Code::PasswordOld, Subject::Account(name.clone()), message, Some(hint));
     }
 }

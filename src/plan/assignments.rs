@@ -1,5 +1,6 @@
 //! The Central Management Store: which account a site has.
 
+use super::commands::quote;
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
 use super::passwords::{Decision, Decisions, Withheld};
@@ -51,8 +52,8 @@ fn inspect_web_services(survey: &Survey<'_>, site: &Site, draft: &mut Draft) {
         let message =
             format!("UseWindowsAuth is {}, so Kerberos is never used and the account is pointless", auth.as_str());
         let hint = format!(
-            "set it for the site, or for the pool where that has a setting of its own\n  Set-CsWebServiceConfiguration -Identity '{}' -UseWindowsAuth Negotiate",
-            site.name.identity()
+            "set it for the site, or for the pool where that has a setting of its own\n  Set-CsWebServiceConfiguration -Identity {} -UseWindowsAuth Negotiate",
+            quote(&site.name.identity())
         );
         draft.find(Code::KerberosNeverUsed, Subject::Pool(site.name.clone(), pool.fqdn.clone()), message, Some(hint));
     }

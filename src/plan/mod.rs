@@ -26,6 +26,7 @@ mod targets;
 mod topology;
 
 pub use commands::commands;
+pub(crate) use commands::quote;
 pub use enable_topology::{EnableTopology, Need, Reason, Trigger};
 pub use scope::Scope;
 pub use step::{Action, Consent, LocationChange, Predicate, RunOn, Step, StepId, StepKind};

@@ -1,5 +1,6 @@
 //! The servers' passwords: a copy wherever a valid server can give it, a rotation only on one of its three grounds.
 
+use super::commands::quote;
 use super::draft::Draft;
 use super::survey::{Invalidity, ServerState, Standing, Survey, Target};
 use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject, moment};
@@ -327,7 +328,10 @@ fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withheld, draft: &
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             (
                 format!("no rotation either, because {}{more} may be valid: that is not known", names.join(", ")),
-                format!("test those servers and plan anew, or ask for a rotation\n  cskerb plan ... --rotate '{account}' --reason TEXT"),
+                format!(
+                    "test those servers and plan anew, or ask for a rotation\n  cskerb plan ... --rotate {} --reason TEXT",
+                    quote(account.as_str())
+                ),
             )
         }
     };

@@ -1,6 +1,7 @@
 //! SPNs: those that Enable-CsTopology makes, those of overridden internal FQDNs that nobody makes, and those that
 //! stand where they should not.
 
+use super::commands::setspn;
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
 use super::survey::{Standing, Survey};
@@ -138,7 +139,8 @@ impl Place<'_, '_> {
             } else {
                 (Code::SpnForeignHolder, format!("on {holder}, which is not a Kerberos account of this deployment"))
             };
-            let hint = format!("find out what {holder} is for; if it needs no such SPN\n  setspn -D {spn} {holder}");
+            let remove = setspn("-D", spn.as_str(), holder.as_str());
+            let hint = format!("find out what that account is for; if it needs no such SPN\n  {remove}");
             draft.find(code, self.subject(spn), message, Some(hint));
         }
     }
@@ -235,7 +237,7 @@ fn report_unexpected(survey: &Survey<'_>, draft: &mut Draft) {
         let (Standing::Usable(state), Some(_)) = (standing, survey.sites_of(name).next()) else { continue };
         for spn in state.spns.iter().filter(|spn| spn.is_http() && !expected.contains(*spn)) {
             let message = format!("on {name}, and no pool of the file or of the topology needs it there");
-            let hint = format!("if nothing else uses it\n  setspn -D {spn} {name}");
+            let hint = format!("if nothing else uses it\n  {}", setspn("-D", spn.as_str(), name.as_str()));
             draft.find(Code::SpnUnexpected, Subject::Spn { spn: spn.clone(), of: None }, message, Some(hint));
         }
     }

@@ -30,25 +30,15 @@ pub enum Lines {
     Escape,
 }
 
-/// Whether a character would do something to a terminal or to a reader's eye instead of being seen.
-pub(super) fn steers(c: char) -> bool {
-    // Soft hyphen, Arabic and Mongolian marks, fillers; zero-width and direction marks, separators, the byte-order mark,
-    // variation selectors, tags.
+/// Control characters, marks of writing direction, line separators, and whatever shows nothing (Unicode's
+/// `Default_Ignorable_Code_Point`): a name that holds one is not the name that it seems to be.
+pub(crate) fn steers(c: char) -> bool {
     c.is_control()
-        || matches!(
-            c,
-            '\u{AD}'
-                | '\u{61C}'
-                | '\u{115F}'
-                | '\u{1160}'
-                | '\u{17B4}'
-                | '\u{17B5}'
-                | '\u{180E}'
-                | '\u{3164}'
-                | '\u{FFA0}'
-        )
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-        || matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0000}'..='\u{E0FFF}')
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 #[cfg(test)]
@@ -66,7 +56,7 @@ mod tests {
         check("a\nb", Lines::Escape, "a\\u{a}b");
         check("a\nb\r", Lines::Keep, "a\nb\\u{d}");
         check("\u{202E}moc", Lines::Escape, "\\u{202e}moc"); // right-to-left override
-        check("a\u{AD}\u{3164}\u{E0041}b", Lines::Escape, "a\\u{ad}\\u{3164}\\u{e0041}b"); // hidden, not steering
+        check("a\u{e0041}\u{ad}b", Lines::Escape, "a\\u{e0041}\\u{ad}b"); // letters that nobody sees
         check("Zürich – 日本", Lines::Escape, "Zürich – 日本");
     }
 }

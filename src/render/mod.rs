@@ -3,5 +3,11 @@
 
 pub mod diagnostics;
 pub mod escape;
+pub mod markdown;
 pub mod outline;
 pub mod text;
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod sample;

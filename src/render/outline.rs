@@ -21,17 +21,56 @@ pub struct Outline {
     pub summary: Vec<String>,
     /// Whether Enable-CsTopology must run.
     pub verdict: Item,
-    /// The plan's digest.
+    /// The digest of the plan as JSON, where the caller has made it.
     pub digest: Option<String>,
 }
 
 /// One part of an outline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
-    /// Its title.
-    pub title: String,
+    /// Which part.
+    pub part: Part,
     /// What it says.
     pub items: Vec<Item>,
+}
+
+/// The parts of an outline, in order: what disturbs somebody comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What somebody notices.
+    Disruptions,
+    /// What could not be read.
+    Unreadable,
+    /// What no step mends.
+    Findings,
+    /// What differs, by site and pool.
+    Changes,
+    /// What is to be done, in order.
+    Steps,
+}
+
+impl Part {
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Disruptions => "Disrupts",
+            Self::Unreadable => "Could not be read, so this plan is partial",
+            Self::Findings => "Findings",
+            Self::Changes => "What differs",
+            Self::Steps => "Steps",
+        }
+    }
+
+    /// What it is made of: the words for one and for many.
+    pub fn noun(self) -> [&'static str; 2] {
+        match self {
+            Self::Disruptions => ["disruption", "disruptions"],
+            Self::Unreadable => ["unreadable fact", "unreadable facts"],
+            Self::Findings => ["finding", "findings"],
+            Self::Changes => ["difference", "differences"],
+            Self::Steps => ["step", "steps"],
+        }
+    }
 }
 
 /// One thing said, with what belongs to it.
@@ -45,8 +84,13 @@ pub struct Item {
     pub notes: Vec<(Label, String)>,
     /// A unified diff of canonical settings.
     pub diff: Vec<DiffLine>,
+    /// The PowerShell commands of a step, or of all that it stands for.
+    pub commands: Vec<String>,
     /// What belongs to it.
     pub items: Vec<Item>,
+    /// How many differences, findings, steps it stands for by itself: none for a heading, many where alike ones are
+    /// folded into it.
+    pub covers: usize,
 }
 
 /// The sign in front of an item.
@@ -134,7 +178,20 @@ pub enum DiffChange {
 
 impl Item {
     fn new(mark: Mark, text: impl Into<String>) -> Self {
-        Self { mark, text: text.into(), ..Self::default() }
+        Self { mark, text: text.into(), covers: 1, ..Self::default() }
+    }
+
+    fn heading(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    fn covering(self, covers: usize) -> Self {
+        Self { covers, ..self }
+    }
+
+    /// How many it stands for, with all that belongs to it.
+    pub fn total(&self) -> usize {
+        self.covers + self.items.iter().map(Self::total).sum::<usize>()
     }
 
     fn note(mut self, label: Label, text: impl Into<String>) -> Self {
@@ -147,11 +204,11 @@ impl Outline {
     /// The outline of a plan.
     pub fn of(plan: &Plan) -> Self {
         let sections = [
-            section("Disrupts", steps::disruptions(plan)),
-            section("Could not be read, so this plan is partial", findings::unreadable(plan)),
-            section("Findings", findings::findings(plan)),
-            section("What differs", changes::sites(plan)),
-            section("Steps", steps::steps(plan)),
+            section(Part::Disruptions, steps::disruptions(plan)),
+            section(Part::Unreadable, findings::unreadable(plan)),
+            section(Part::Findings, findings::findings(plan)),
+            section(Part::Changes, changes::sites(plan)),
+            section(Part::Steps, steps::steps(plan)),
         ];
         Self {
             title: format!("Plan for {}", plan.deployment.source),
@@ -164,8 +221,15 @@ impl Outline {
     }
 }
 
-fn section(title: &str, items: Vec<Item>) -> Option<Section> {
-    (!items.is_empty()).then(|| Section { title: title.to_owned(), items })
+fn section(part: Part, items: Vec<Item>) -> Option<Section> {
+    (!items.is_empty()).then_some(Section { part, items })
+}
+
+impl Section {
+    /// How many things it has.
+    pub fn total(&self) -> usize {
+        self.items.iter().map(Item::total).sum()
+    }
 }
 
 fn origin(plan: &Plan) -> Vec<String> {
@@ -179,7 +243,7 @@ fn origin(plan: &Plan) -> Vec<String> {
         let pools = plan.scope.pools.iter().map(|pool| format!("pool {pool}"));
         let servers = plan.scope.servers.iter().map(|server| format!("server {server}"));
         let named: Vec<String> = sites.chain(pools).chain(servers).collect();
-        lines.push(format!("narrowed to {}; what lies outside was not planned", named.join(", ")));
+        lines.push(format!("narrowed to {}; what lies outside was not planned", words::list(&named)));
     }
     lines
 }

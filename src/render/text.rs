@@ -25,7 +25,7 @@ pub fn plan(outline: &Outline, style: Style) -> String {
     outline.origin.iter().for_each(|line| page.paragraph("  ", "  ", line, Tone::Plain));
     for section in &outline.sections {
         page.text.push('\n');
-        page.paragraph("", "", &section.title, Tone::Strong);
+        page.paragraph("", "", section.part.title(), Tone::Strong);
         section.items.iter().for_each(|item| page.item(item, 1));
     }
     page.text.push('\n');
@@ -108,8 +108,9 @@ impl Page {
     fn note(&mut self, indent: &str, label: Label, note: &str) {
         let first = format!("{indent}{:<9}", label.as_str());
         let hanging = " ".repeat(first.len());
-        // A hint may have lines of its own, as YAML to add: they are kept as they are.
-        for (at, line) in terminal(note, Lines::Keep).split('\n').enumerate() {
+        // A hint may have lines of its own, as YAML to add: they are kept as they are. Nothing else may.
+        let lines = if label == Label::Help { Lines::Keep } else { Lines::Escape };
+        for (at, line) in terminal(note, lines).split('\n').enumerate() {
             match at {
                 0 => self.paragraph(&first, &hanging, line, Tone::Plain),
                 _ => self.line(&format!("{hanging}{line}"), Tone::Plain),
@@ -142,5 +143,48 @@ impl Page {
             self.text.push_str(line);
         }
         self.text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::escape::steers;
+    use crate::render::hostile;
+    use crate::render::sample::{Names, eventful};
+    use proptest::prelude::*;
+
+    fn rendered(names: &Names, colour: bool) -> String {
+        plan(&Outline::of(&eventful(names).plan()), Style { colour, ..Style::default() })
+    }
+
+    #[test]
+    fn an_eventful_plan_reads_well_at_80_columns() {
+        let text = rendered(&Names::default(), false);
+        snapbox::assert_data_eq!(text.as_str(), snapbox::file!["../../tests/renderings/plan.txt": Text].raw());
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    /// What stands at the left edge is the renderer's own.
+    fn unindented(text: &str) -> Vec<&str> {
+        text.lines().filter(|line| !line.is_empty() && !line.starts_with(' ')).skip(1).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+        /// Twelve names a case: over a thousand in all.
+        #[test]
+        fn no_name_steers_the_terminal_or_forges_a_line(names in hostile::names()) {
+            let text = rendered(&names, false);
+            prop_assert!(text.chars().all(|c| c == '\n' || !steers(c)), "{:?}", text);
+            let tame = rendered(&Names::default(), false);
+            prop_assert_eq!(unindented(&text), unindented(&tame));
+            let colourless: String = rendered(&names, true).split('\u{1b}').map(|part| match part.split_once('m') {
+                Some((code, rest)) if code.starts_with('[') => rest,
+                _ => part,
+            }).collect();
+            prop_assert_eq!(colourless, text);
+        }
     }
 }

@@ -36,13 +36,13 @@ pub(super) fn sites(plan: &Plan) -> Vec<Item> {
         if pools.is_empty() && site.changes.is_empty() {
             continue;
         }
-        let mut item = Item::new(Mark::None, site.name.to_string());
+        let mut item = Item::heading(site.name.to_string());
         item.items = site.changes.iter().map(|change| change_item(change)).chain(pools).collect();
         items.push(item);
     }
     if quiet > 0 && !items.is_empty() {
         let pools = count(quiet, "other pool", "other pools");
-        items.push(Item::new(Mark::None, format!("{pools}: every server valid, nothing to change")));
+        items.push(Item::heading(format!("{pools}: every server valid, nothing to change")));
     }
     items
 }
@@ -94,7 +94,7 @@ impl Pool<'_> {
 
     fn item(&self) -> Item {
         let health = self.health.map(|pool| format!("   {}", health(pool))).unwrap_or_default();
-        let mut item = Item::new(Mark::None, format!("{}{health}", self.fqdn));
+        let mut item = Item::heading(format!("{}{health}", self.fqdn));
         let key = |change: &&Change| {
             let named = (change.subject.server().is_none()).then(|| subject(&change.subject));
             (change.layer, change.action, format!("{:?}", change.properties), named)
@@ -117,7 +117,8 @@ impl Pool<'_> {
         let item = |group: Vec<&(&ServerFqdn, &LocationChange)>| {
             let names: Vec<&ServerFqdn> = group.iter().map(|(server, _)| *server).collect();
             let location: &LocationPath = &group[0].1.location;
-            let mut item = Item::new(Mark::Update, format!("{}   IIS: {location}", servers(&names)));
+            let text = format!("{}   IIS: {location}", servers(&names));
+            let mut item = Item::new(Mark::Update, text).covering(names.len());
             item.diff = diff(&group[0].1.settings);
             with_names(item, &names)
         };
@@ -135,7 +136,7 @@ fn with_names(item: Item, names: &[&ServerFqdn]) -> Item {
 
 fn folded(group: &[&&Change]) -> Item {
     let names: Vec<&ServerFqdn> = group.iter().filter_map(|change| change.subject.server()).collect();
-    let mut item = change_item(group[0]);
+    let mut item = change_item(group[0]).covering(group.len());
     if names.len() > 1 {
         item.text = format!("{}   {}", servers(&names), properties(group[0]));
     }
@@ -183,7 +184,12 @@ fn canonical(settings: &[SettingChange]) -> (String, String) {
     (before, after)
 }
 
+/// Setting by setting, so that no line of one stands among those of another.
 fn diff(settings: &[SettingChange]) -> Vec<DiffLine> {
+    settings.iter().flat_map(|change| diff_of(std::slice::from_ref(change))).collect()
+}
+
+fn diff_of(settings: &[SettingChange]) -> Vec<DiffLine> {
     let (before, after) = canonical(settings);
     let line = |change: similar::Change<&str>| DiffLine {
         change: match change.tag() {

@@ -23,7 +23,9 @@ pub(super) fn unreadable(plan: &Plan) -> Vec<Item> {
         }
         let names: Vec<String> = group.iter().map(|entry| short(&entry.subject)).collect();
         let pool = first.pool().map(|pool| format!(" of {pool}")).unwrap_or_default();
-        item(&format!("{}{pool}", count(names.len(), "server", "servers"))).note(Label::Servers, list(&names))
+        item(&format!("{}{pool}", count(names.len(), "server", "servers")))
+            .covering(names.len())
+            .note(Label::Servers, list(&names))
     };
     fold(&plan.unreadable, key).into_iter().map(item).collect()
 }
@@ -52,7 +54,7 @@ pub(super) fn findings(plan: &Plan) -> Vec<Item> {
         };
         let mut item = Item::new(mark, format!("[{}] {}{who}: {}", first.code, place(&first.subject), first.message));
         if names.len() > 1 {
-            item = item.note(Label::Servers, list(&names));
+            item = item.covering(names.len()).note(Label::Servers, list(&names));
         }
         match &first.hint {
             Some(hint) => item.note(Label::Help, hint.clone()),

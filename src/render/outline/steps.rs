@@ -3,7 +3,7 @@
 use super::words::{fold, list};
 use super::{Item, Label, Mark};
 use crate::model::{PoolFqdn, ServerFqdn};
-use crate::plan::{Action, Consent, Plan, RunOn, Step, StepId, StepKind};
+use crate::plan::{Action, Consent, Plan, RunOn, Step, StepId, StepKind, commands, quote};
 use std::collections::HashMap;
 
 /// The steps that somebody notices.
@@ -27,9 +27,10 @@ fn consent(step: &Step) -> Option<String> {
         (Consent::Unassignment, Action::UnassignAccount { site, .. }) => ("unassignment", site.to_string()),
         _ => return None,
     };
-    let quoted =
-        if subject.contains(char::is_whitespace) { format!("'{kind}:{subject}'") } else { format!("{kind}:{subject}") };
-    Some(format!("consent: apply with --allow {quoted}"))
+    let consent = format!("{kind}:{subject}");
+    let simple = |c: char| c.is_alphanumeric() || ":\\.-_".contains(c);
+    let consent = if consent.chars().all(simple) { consent } else { quote(&consent) };
+    Some(format!("consent: apply with --allow {consent}"))
 }
 
 /// What steps share that read alike.
@@ -68,12 +69,16 @@ fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
     let last = group.last().map_or(number, |(number, _)| *number);
     if group.len() > 1 && first.action.kind() == StepKind::TestAssignment {
         let sites: Vec<String> = group.iter().flat_map(|(_, step)| &step.touches).map(ToString::to_string).collect();
-        return Item::new(Mark::Step(number, last), format!("Test the assignments of {}", list(&sites)))
+        let mut item = Item::new(Mark::Step(number, last), format!("Test the assignments of {}", list(&sites)));
+        item.commands = commands_of(group);
+        return item
+            .covering(group.len())
             .note(Label::Because, "other steps touch them: the tests show whether they took effect");
     }
     let names: Vec<String> =
         group.iter().filter_map(|(_, step)| step.subject.server()).map(ToString::to_string).collect();
-    let mut item = Item::new(Mark::Step(number, last), sentence(first, group.len()));
+    let mut item = Item::new(Mark::Step(number, last), sentence(first, group.len())).covering(group.len());
+    item.commands = commands_of(group);
     if group.len() > 1 {
         item = item.note(Label::Servers, list(&names));
     }
@@ -95,6 +100,10 @@ fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
         Some(consent) => item.note(Label::Needs, consent),
         None => item,
     }
+}
+
+fn commands_of(group: &[&(usize, &Step)]) -> Vec<String> {
+    group.iter().flat_map(|(_, step)| commands(&step.action)).collect()
 }
 
 /// `step 1`, `steps 1, 3-5`: the numbers in order, neighbours joined.

@@ -1,3 +1,5 @@
+//! Edits of IIS settings, of hand-written, generated and real files.
+
 use super::*;
 use crate::model::{ExtendedProtection, IisConfiguration};
 use crate::snapshot::samples;
