@@ -225,10 +225,12 @@ impl Board {
         Unit { members, batch: Some(Batch { pool: pool.clone(), kind, number: round + 1 }) }
     }
 
-    /// How many servers failed; a step of no server counts for itself.
+    /// How many servers failed; a step of no server counts for itself. A test that finds something wrong does not: it
+    /// changes nothing, and the other sites' tests are worth having.
     pub(crate) fn failures(&self) -> usize {
         let mut servers = HashSet::new();
-        let failed = self.steps.iter().filter(|place| place.status.is_failure());
+        let changes = |place: &&Place| place.step.action.kind() != StepKind::TestAssignment;
+        let failed = self.steps.iter().filter(|place| place.status.is_failure()).filter(changes);
         failed.filter(|place| place.step.subject.server().is_none_or(|server| servers.insert(server))).count()
     }
 

@@ -226,7 +226,9 @@ impl<'r> Executor<'r> {
                 (Ending::Unclear, format!("whether {step} was completed cannot be said: {why}"))
             }
             _ if board.any(Status::is_failure) => {
-                (Ending::Failures, format!("{} failed; everything else that could be done is", board.failures()))
+                let failed = report.steps.iter().filter(|step| step.status.is_failure()).count();
+                let noun = if failed == 1 { "step" } else { "steps" };
+                (Ending::Failures, format!("{failed} {noun} failed; everything else that could be done is"))
             }
             Some(Halt::Closed(sites, opening)) => {
                 self.tell(What::WindowClosed { sites: sites.clone(), opening: opening.clone() });
