@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
+mod rehearsal;
+
 use cskerb::apply::journal::{EnableTopology, Ending, Record, runs};
 use cskerb::apply::target::Target;
 use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSignal, Unfinished};
 use cskerb::deployment;
-use cskerb::lab::{Cmdlet, Down, Fault, Lab, Memory};
+use cskerb::lab::{Cmdlet, Down, Fault, Lab};
 use cskerb::model::{AccountName, Deployment, Principal, ServerFqdn};
 use cskerb::plan::{Plan, Request, StepId, StepKind, plan};
 use proptest::prelude::*;
+use rehearsal::ended;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -88,29 +91,6 @@ impl Rehearsal {
     fn last_record(&self) -> Record {
         let state = self.lab.state_folder();
         Record::read(state, runs(state).unwrap().last().unwrap()).unwrap().unwrap()
-    }
-
-    /// What the lab is like, but for the numbers of passwords and the time, which depend on how often it was called.
-    fn end(&self) -> String {
-        let memory: Memory = self.lab.memory().unwrap();
-        let mut end = String::new();
-        writeln!(end, "{:?} {:?}", memory.assignments, memory.other_holders).unwrap();
-        for (account, object) in &memory.accounts {
-            let told =
-                object.as_ref().map(|object| (object.enabled, object.key_version, &object.service_principal_names));
-            writeln!(end, "{account} {told:?}").unwrap();
-        }
-        for (server, known) in &memory.servers {
-            let holds = known.holds.as_ref().map(|held| {
-                let current = memory.accounts.get(&held.account).and_then(Option::as_ref).map(|object| object.key);
-                (&held.account, current == Some(held.key))
-            });
-            writeln!(end, "{server} {holds:?}").unwrap();
-            let actual = self.lab.read().unwrap();
-            let location = name("Skype for Business Server Internal Web Site");
-            writeln!(end, "{:?}", actual.iis(server).known().map(|iis| iis.effective(&location))).unwrap();
-        }
-        end
     }
 }
 
@@ -251,7 +231,7 @@ fn somebody_publishes_while_it_waits_for_enable_topology() {
 #[test]
 fn the_way_back_leads_to_the_values_before() {
     let mut rehearsal = Rehearsal::new(load(CONTOSO));
-    let before = rehearsal.end();
+    let before = ended(&rehearsal.lab);
     // Another account for Dublin, no account for Redmond, and other settings.
     let changed = CONTOSO
         .replace("name: Redmond\n    account: CONTOSO\\kerbauth", "name: Redmond\n    account: none")
@@ -281,7 +261,7 @@ fn the_way_back_leads_to_the_values_before() {
     let outcome = rehearsal.run(&rehearsal.plan(), &Options { unfinished: abandon, ..rehearsal.options() });
     assert!(matches!(outcome, Outcome::Finished(_)), "the former file mends what has no way back");
     let first = |end: &str| end.lines().filter(|line| !line.contains("second")).collect::<Vec<_>>().join("\n");
-    assert_eq!(first(&rehearsal.end()), first(&before));
+    assert_eq!(first(&ended(&rehearsal.lab)), first(&before));
 }
 
 /// What is drawn: a deployment, another one that the lab was made from, and what is broken in it.
@@ -399,6 +379,6 @@ proptest! {
 
         let side_by_side = drawn.rehearsal(4);
         side_by_side.run(&side_by_side.plan(), &side_by_side.options());
-        prop_assert_eq!(side_by_side.end(), rehearsal.end(), "whatever --parallel was");
+        prop_assert_eq!(ended(&side_by_side.lab), ended(&rehearsal.lab), "whatever --parallel was");
     }
 }

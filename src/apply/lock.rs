@@ -6,6 +6,7 @@
 
 use super::disk::{self, StateError, Verb};
 use super::operator::Operator;
+use crate::plan::moment;
 use crate::wire::journal as wire;
 use jiff::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -13,6 +14,9 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use thiserror::Error;
+
+/// The file that says who holds the lock.
+const HOLDER: &str = "lock.json";
 
 /// How often a lock that is held is asked for again: the operating system has no lock with a time limit.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
@@ -46,7 +50,7 @@ pub enum LockError {
 
 fn held(state: &Path, holder: Option<&Holder>) -> String {
     let who = match holder {
-        Some(holder) => format!("{} since {}, with the plan {}", holder.operator, holder.since, holder.plan),
+        Some(holder) => format!("{} since {}, with the plan {}", holder.operator, moment(holder.since), holder.plan),
         None => "a process that did not say who it is".to_owned(),
     };
     format!(
@@ -67,24 +71,8 @@ pub(crate) struct Lock {
 impl Lock {
     /// Takes the lock of that state folder, asking for as long as `timeout`.
     pub(crate) fn acquire(state: &Path, mine: &Holder, timeout: Duration) -> Result<Self, LockError> {
-        disk::make_folders(state)?;
-        let path = state.join("lock");
-        let holder = state.join("lock.json");
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        let file = file.map_err(disk::on(&path, Verb::Written))?;
-        let asked = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if asked.elapsed() < timeout => {
-                    sleep(ASK_AGAIN.min(timeout.saturating_sub(asked.elapsed())));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(LockError::Held { state: state.to_owned(), holder: read_soon(&holder) });
-                }
-                Err(TryLockError::Error(source)) => return Err(disk::on(&path, Verb::Locked)(source).into()),
-            }
-        }
+        let file = take(state, timeout)?;
+        let holder = state.join(HOLDER);
         let left_by = read(&holder);
         let written = serde_json::to_vec(&wire::Holder::from(mine)).map_err(std::io::Error::from);
         // It need not outlive a power cut: nor does the lock. Whoever reads it half written reads it again.
@@ -99,6 +87,27 @@ impl Drop for Lock {
         // Should this fail, the next one takes us for dead, which then is true.
         let _ = std::fs::remove_file(&self.holder);
         let _ = self.file.unlock();
+    }
+}
+
+/// Takes the lock for as long as the file is open, without saying who holds it.
+pub(crate) fn take(state: &Path, timeout: Duration) -> Result<File, LockError> {
+    disk::make_folders(state)?;
+    let path = state.join("lock");
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    let file = file.map_err(disk::on(&path, Verb::Written))?;
+    let asked = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if asked.elapsed() < timeout => {
+                sleep(ASK_AGAIN.min(timeout.saturating_sub(asked.elapsed())));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(LockError::Held { state: state.to_owned(), holder: read_soon(&state.join(HOLDER)) });
+            }
+            Err(TryLockError::Error(source)) => return Err(disk::on(&path, Verb::Locked)(source).into()),
+        }
     }
 }
 
@@ -137,7 +146,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let first = Lock::acquire(state.path(), &holder("alice"), Duration::ZERO).unwrap();
         let error = Lock::acquire(state.path(), &holder("bob"), Duration::ZERO).unwrap_err().to_string();
-        for part in ["alice@admin01 (process 4711)", "since 2026-11-21T21:00:00Z", "sha256:abc", "--lock-timeout"] {
+        for part in ["alice@admin01 (process 4711)", "since 2026-11-21 21:00:00 UTC", "sha256:abc", "--lock-timeout"] {
             assert!(error.contains(part), "{error}");
         }
         drop(first);

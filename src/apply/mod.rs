@@ -60,7 +60,7 @@ pub use metrics::{LastApply, last_apply, metrics};
 pub use operator::Operator;
 pub use options::{Options, StopSignal, Unfinished};
 pub use outcome::{ApplyError, Outcome, Report, Status, StepReport, flags, rights};
-pub use run::run;
+pub use run::{run, unfinished_run};
 pub use undo::{Undo, undo};
 pub use verify::verify;
 pub use windows::Opening;

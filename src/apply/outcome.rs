@@ -1,12 +1,12 @@
 //! What a call of `apply` came to, and why it may be refused.
 
 use super::consent::Allowance;
-use super::journal::{Ending, Failure, JournalError, Refusal, RunId};
+use super::journal::{Ending, Failure, JournalError, Record, Refusal, RunId};
 use super::lock::LockError;
 use super::operator::Operator;
 use super::windows::Opening;
 use crate::model::SiteName;
-use crate::plan::{Action, Step, StepId};
+use crate::plan::{Action, Step, StepId, moment};
 use jiff::Timestamp;
 use std::sync::Arc;
 use thiserror::Error;
@@ -120,17 +120,12 @@ pub enum ApplyError {
     #[error(transparent)]
     Lock(#[from] LockError),
     /// An earlier run is not finished.
-    #[error(
-        "run {run}, begun by {operator} at {since}, is not finished ({}); go on with it by --resume, or give it up \
-         by --abandon {run}", ending.map_or("it was cut off", Ending::as_str)
-    )]
+    #[error("{}", not_finished(run, begun.as_deref(), *ending))]
     Unfinished {
         /// The run.
         run: RunId,
-        /// When it was begun.
-        since: Timestamp,
-        /// By whom.
-        operator: Box<Operator>,
+        /// When it was begun, and by whom.
+        begun: Option<Box<(Timestamp, Operator)>>,
         /// How its last call ended; `None` where it was cut off.
         ending: Option<Ending>,
     },
@@ -168,6 +163,20 @@ pub enum ApplyError {
         /// Why.
         source: Arc<JournalError>,
     },
+}
+
+impl ApplyError {
+    /// That run is not finished.
+    pub fn unfinished(record: &Record) -> Self {
+        let begun = record.started().zip(record.sessions().next().map(|session| session.operator.clone()));
+        Self::Unfinished { run: record.run.clone(), begun: begun.map(Box::new), ending: record.ending() }
+    }
+}
+
+fn not_finished(run: &RunId, begun: Option<&(Timestamp, Operator)>, ending: Option<Ending>) -> String {
+    let begun = begun.map(|(at, operator)| format!(", begun by {operator} at {}", moment(*at))).unwrap_or_default();
+    let ended = ending.map_or("it was cut off", Ending::as_str);
+    format!("run {run}{begun}, is not finished ({ended}); go on with it by --resume, or give it up by --abandon {run}")
 }
 
 /// The options that give those consents, ready to be typed.

@@ -5,7 +5,7 @@ use super::events::{Event, What};
 use super::executor::{Executor, Listener};
 use super::history::History;
 use super::journal::{Ending, Entry, Journal, Record, Session, seal, unfinished};
-use super::lock::{Holder, Lock};
+use super::lock::{self, Holder, Lock};
 use super::options::{Options, Unfinished};
 use super::outcome::{ApplyError, Outcome, Report};
 use super::resume;
@@ -14,9 +14,18 @@ use super::target::Target;
 use super::windows::Calendar;
 use crate::plan::Plan;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// The program with its version, as journals and plans have it.
 pub(crate) const TOOL: &str = concat!("cskerb ", env!("CARGO_PKG_VERSION"));
+
+/// The run that is not finished, where there is one; refused while another apply works with the target.
+///
+/// For whoever wants to know before a plan is made. [`run`] looks again.
+pub fn unfinished_run(target: &dyn Target, timeout: Duration) -> Result<Option<Record>, ApplyError> {
+    let _taken = lock::take(target.state_folder(), timeout)?;
+    Ok(unfinished(target.state_folder())?)
+}
 
 /// Carries the plan out.
 ///
@@ -31,16 +40,16 @@ pub fn run(
     let state = target.state_folder();
     let sealed = seal(plan)?;
     let holder = Holder { operator: options.operator.clone(), since: target.now(), plan: sealed.digest.clone() };
-    let lock = Lock::acquire(state, &holder, options.lock_timeout)?;
+    let held = Lock::acquire(state, &holder, options.lock_timeout)?;
     let tell = |what| events(Event { at: target.now(), what });
-    if let Some(left_by) = &lock.left_by {
+    if let Some(left_by) = &held.left_by {
         tell(What::LockLeftBehind(left_by.clone()));
     }
     let earlier = unfinished(state)?;
     let earlier = match (earlier, &options.unfinished) {
         (Some(record), Unfinished::Resume) => return go_on(&record, target, options, events),
         (Some(record), Unfinished::Abandon(run)) if record.run == *run => Some(record),
-        (Some(record), _) => return Err(not_finished(&record, options)),
+        (Some(record), _) => return Err(ApplyError::unfinished(&record)),
         (None, Unfinished::Abandon(run)) => return Err(ApplyError::NothingToAbandon(run.clone())),
         (None, _) => None,
     };
@@ -53,7 +62,7 @@ pub fn run(
         abandon(&record, target, options)?;
         tell(What::RunAbandoned(record.run.clone()));
         if let Some(another) = unfinished(state)? {
-            return Err(not_finished(&another, options));
+            return Err(ApplyError::unfinished(&another));
         }
     }
     if plan.steps.is_empty() {
@@ -119,16 +128,6 @@ fn check_window(board: &Board, rules: &Rules<'_>, target: &dyn Target) -> Result
     match board.next(rules, target.now()) {
         Next::Closed { sites, opening } => Err(ApplyError::Window { sites, opening }),
         Next::Unit(_) | Next::Nothing => Ok(()),
-    }
-}
-
-fn not_finished(record: &Record, options: &Options<'_>) -> ApplyError {
-    let begun_by = record.sessions().next().map_or(&options.operator, |session| &session.operator);
-    ApplyError::Unfinished {
-        run: record.run.clone(),
-        since: record.started().unwrap_or_default(),
-        operator: Box::new(begun_by.clone()),
-        ending: record.ending(),
     }
 }
 
