@@ -11,6 +11,7 @@ use cskerb::deployment;
 use cskerb::lab::{Cmdlet, Down, Fault, Lab};
 use cskerb::model::{AccountName, Deployment, Principal, ServerFqdn};
 use cskerb::plan::{Plan, Request, StepId, StepKind, plan};
+use cskerb::wire;
 use proptest::prelude::*;
 use rehearsal::ended;
 use std::collections::BTreeSet;
@@ -245,6 +246,8 @@ fn the_way_back_leads_to_the_values_before() {
 
     let record = rehearsal.last_record();
     let undo = apply::undo(&record, &rehearsal.lab.read().unwrap()).unwrap();
+    let written = wire::plan::Plan::try_from(&undo.plan).unwrap().to_json().unwrap();
+    assert_eq!(wire::plan::read(&written).unwrap(), undo.plan, "it can be gone on with after a power cut");
     let kind = |(id, _): &(StepId, String)| id.as_str().split(':').next().unwrap().to_owned();
     let no_way_back: BTreeSet<String> = undo.no_way_back.iter().map(kind).collect();
     assert_eq!(no_way_back, ["create", "enable-topology", "rotate"].map(str::to_owned).into());

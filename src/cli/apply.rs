@@ -53,7 +53,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Err(Failure::new("the plan was made from standard input, which is not there any more")
             .hint("plan from a file, whose maintenance windows apply can read"));
     }
-    let (deployment, loaded) = match read::deployment(file)? {
+    let of_a_plan = |failure: Failure| match &saved {
+        Some(_) => failure.hint("the plan was made from that file, whose maintenance windows hold: go where it is"),
+        None => failure,
+    };
+    let (deployment, loaded) = match read::deployment(file).map_err(of_a_plan)? {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };

@@ -38,20 +38,38 @@ struct Shared {
     bars: Option<MultiProgress>,
 }
 
-#[derive(Default)]
 struct State {
-    total: usize,
-    ended: usize,
+    began: Instant,
+    all: Count,
+    pools: BTreeMap<PoolFqdn, Count>,
     running: BTreeMap<StepId, Instant>,
-    all: Option<ProgressBar>,
-    pools: BTreeMap<PoolFqdn, ProgressBar>,
+}
+
+/// How many steps have ended, of all or of a pool's.
+#[derive(Default)]
+struct Count {
+    ended: usize,
+    total: usize,
+    /// Only on a terminal.
+    bar: Option<ProgressBar>,
+}
+
+impl Count {
+    fn end_one(&mut self) {
+        self.ended += 1;
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+    }
 }
 
 impl Progress {
     pub(super) fn new() -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
         let every = if bars.is_some() { REDRAW } else { REMIND };
-        let shared = Arc::new(Shared { state: Mutex::default(), bars });
+        let state =
+            State { began: Instant::now(), all: Count::default(), pools: BTreeMap::new(), running: BTreeMap::new() };
+        let shared = Arc::new(Shared { state: Mutex::new(state), bars });
         let (going, ended) = mpsc::channel();
         let told = Arc::clone(&shared);
         let clock = thread::spawn(move || {
@@ -125,7 +143,7 @@ impl Shared {
                 self.say(&format!("        looked  {step}: {word}: {why}"));
             }
             What::StepsAdded { account, steps } => {
-                self.state().total += steps.len();
+                self.add(steps);
                 let servers = if steps.len() == 1 { "1 server".to_owned() } else { format!("{} servers", steps.len()) };
                 self.say(&format!("note: the rotation of {account} left {servers} behind; they get copies"));
             }
@@ -151,29 +169,37 @@ impl Shared {
             format!("run {run}: {total} steps")
         });
         let mut state = self.state();
-        state.total = total;
-        state.ended = done;
-        let Some(bars) = &self.bars else { return };
-        let mut pools: BTreeMap<&PoolFqdn, (u64, u64)> = BTreeMap::new();
+        state.began = Instant::now();
+        state.all = Count { ended: done, total, bar: None };
         for step in &report.steps {
             if let Some(pool) = step.step.subject.pool() {
-                let (all, done) = pools.entry(pool).or_default();
-                *all += 1;
-                *done += u64::from(step.status == Status::Done);
+                let count = state.pools.entry(pool.clone()).or_default();
+                count.total += 1;
+                count.ended += usize::from(step.status == Status::Done);
             }
         }
-        let style = |template| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        for (pool, (all, done)) in pools {
-            let bar = bars.add(ProgressBar::new(all).with_style(style("{prefix:32!} {bar:24} {pos}/{len}")));
-            bar.set_prefix(terminal(pool.as_str(), Lines::Escape).into_owned());
-            bar.set_position(done);
-            state.pools.insert(pool.clone(), bar);
+        if let Some(bars) = &self.bars {
+            for (pool, count) in &mut state.pools {
+                count.bar = Some(bar(bars, pool.as_str(), "{prefix:32!} {bar:24} {pos}/{len}", count));
+            }
+            let template = "{prefix:32!} {bar:24} {pos}/{len} {elapsed} {wide_msg}";
+            state.all.bar = Some(bar(bars, "all", template, &state.all));
         }
-        let length = u64::try_from(total).unwrap_or(u64::MAX);
-        let style = style("{prefix:32!} {bar:24} {pos}/{len} {elapsed} {wide_msg}");
-        let all = bars.add(ProgressBar::new(length).with_style(style).with_prefix("all"));
-        all.set_position(u64::try_from(done).unwrap_or(u64::MAX));
-        state.all = Some(all);
+    }
+
+    fn add(&self, steps: &[Step]) {
+        let mut state = self.state();
+        for step in steps {
+            state.all.total += 1;
+            if let Some(pool) = step.subject.pool() {
+                state.pools.entry(pool.clone()).or_default().total += 1;
+            }
+        }
+        for count in state.pools.values().chain([&state.all]) {
+            if let Some(bar) = &count.bar {
+                bar.set_length(u64::try_from(count.total).unwrap_or(u64::MAX));
+            }
+        }
     }
 
     fn begin(&self, step: &Step) {
@@ -186,17 +212,17 @@ impl Shared {
     fn ended(&self, step: &Step, word: &str, more: &str) {
         let mut state = self.state();
         state.running.remove(&step.id());
-        state.ended += 1;
-        let (ended, total) = (state.ended, state.total);
-        if let Some(bar) = step.subject.pool().and_then(|pool| state.pools.get(pool)) {
-            bar.inc(1);
+        state.all.end_one();
+        let mut of_pool = String::new();
+        if let Some((pool, count)) = step.subject.pool().and_then(|pool| state.pools.get_mut(pool).map(|it| (pool, it)))
+        {
+            count.end_one();
+            of_pool = format!(", {} of {} in {pool}", count.ended, count.total);
         }
-        if let Some(all) = &state.all {
-            all.set_position(u64::try_from(ended).unwrap_or(u64::MAX));
-        }
+        let (ended, total, elapsed) = (state.all.ended, state.all.total, clock(state.began.elapsed()));
         drop(state);
         let width = total.to_string().len();
-        self.say(&format!("[{ended:>width$}/{total}] {word:<7} {}{more}", step.id()));
+        self.say(&format!("[{ended:>width$}/{total} {elapsed}] {word:<7} {}{more}{of_pool}", step.id()));
     }
 
     /// Names what is still running.
@@ -207,7 +233,7 @@ impl Shared {
             .iter()
             .map(|(id, since)| format!("{} ({})", terminal(id.as_str(), Lines::Escape), seconds(since.elapsed())))
             .collect();
-        match &state.all {
+        match &state.all.bar {
             Some(all) => all.set_message(running.join(", ")),
             None => {
                 drop(state);
@@ -217,6 +243,22 @@ impl Shared {
             }
         }
     }
+}
+
+fn bar(bars: &MultiProgress, name: &str, template: &str, count: &Count) -> ProgressBar {
+    let length = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    // The template is ours; should it be wrong, a plain bar is as good.
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = bars.add(ProgressBar::new(length(count.total)).with_style(style));
+    bar.set_prefix(terminal(name, Lines::Escape).into_owned());
+    bar.set_position(length(count.ended));
+    bar
+}
+
+/// `0:12`, `3:05`, `1:03:05`.
+fn clock(time: Duration) -> String {
+    let (hours, minutes, seconds) = (time.as_secs() / 3600, time.as_secs() / 60 % 60, time.as_secs() % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 /// When a window opens, in its own zone and in the reader's.

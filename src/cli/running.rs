@@ -10,6 +10,7 @@ use crate::apply::{self, Allowance, ApplyError, Operator, Options, Outcome, Stop
 use crate::lab::Lab;
 use crate::model::Deployment;
 use crate::plan::{Plan, Request};
+use crate::render::escape::{Lines, terminal};
 use crate::render::{outline::Outline, text};
 use crate::wire::events;
 use clap::{Args, ValueEnum};
@@ -171,7 +172,14 @@ impl Running {
             return;
         }
         match work.goes_on {
-            Some(record) => output::remark(&recap::unfinished(record, work.plan)),
+            Some(record) => {
+                output::remark(&recap::unfinished(record, work.plan));
+                if work.plan.deployment.digest != work.deployment.origin.digest {
+                    let file = &work.deployment.origin.source;
+                    let note = format!("note: {file} has changed since; the run goes on by its own plan\n");
+                    output::remark(&terminal(&note, Lines::Keep));
+                }
+            }
             None => output::remark(&text::plan(&Outline::of(work.plan), output::error_style())),
         }
     }
@@ -206,13 +214,19 @@ impl Running {
 
     /// Reads the state again and plans again: success is that there is nothing left to do.
     fn verify(&self, work: &Work<'_>, outcome: &Outcome, say: &dyn Fn(&Plan)) -> Result<Exit, Failure> {
-        let Some(request) = work.verify else { return Ok(exit(outcome, None)) };
-        let read = apply::verify(work.deployment, request, work.lab);
+        if work.verify.is_none() && self.metrics.is_none() {
+            return Ok(exit(outcome, None));
+        }
+        let everything = Request::default();
+        let read = apply::verify(work.deployment, work.verify.unwrap_or(&everything), work.lab);
         let plan = read.map_err(|error| Failure::new("the state cannot be read again").source(error))?;
-        say(&plan);
         if let Some(path) = &self.metrics {
             write_metrics(path, &plan, Some(work.lab))?;
         }
+        if work.verify.is_none() {
+            return Ok(exit(outcome, None));
+        }
+        say(&plan);
         Ok(exit(outcome, Some(&plan)))
     }
 

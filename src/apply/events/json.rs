@@ -1,10 +1,12 @@
 //! Events to their wire type.
 
 use super::{Event, What};
-use crate::apply::journal::{Judgement, Refusal};
+use crate::apply::journal::{Failure, Judgement, Refusal};
 use crate::apply::outcome::{Report, Status};
+use crate::apply::windows::Opening;
 use crate::codes::Severity;
-use crate::plan::{Step, commands};
+use crate::model::SiteName;
+use crate::plan::{Step, StepId, commands};
 use crate::wire::events as wire;
 use crate::wire::journal;
 use std::time::Duration;
@@ -26,14 +28,7 @@ impl From<&What> for wire::What {
                 steps: report.steps.len(),
                 done: report.done(),
             },
-            What::StepJudged { step, judgement } => {
-                let (judgement, why) = match judgement {
-                    Judgement::Done(why) => (journal::Judgement::Done, why),
-                    Judgement::NotDone(why) => (journal::Judgement::NotDone, why),
-                    Judgement::Unclear(why) => (journal::Judgement::Unclear, why),
-                };
-                Self::StepJudged { step: step.to_string(), judgement, why: why.clone() }
-            }
+            What::StepJudged { step, judgement } => judged(step, judgement),
             What::BatchStarted { pool, kind, number, steps } => {
                 let (pool, kind, number) = (pool.to_string(), (*kind).into(), *number);
                 Self::BatchStarted { pool, kind, number, steps: texts(steps) }
@@ -50,11 +45,7 @@ impl From<&What> for wire::What {
             What::EnableTopologyWithheld { step } => {
                 Self::EnableTopologyWithheld { step: id(step), commands: commands(&step.action) }
             }
-            What::WindowClosed { sites, opening } => Self::WindowClosed {
-                sites: texts(sites),
-                opens: opening.as_ref().map(|opening| opening.at),
-                time_zone: opening.as_ref().and_then(|opening| opening.zone.iana_name().map(str::to_owned)),
-            },
+            What::WindowClosed { sites, opening } => closed(sites, opening.as_ref()),
             What::RunEnded { ending, why, report } => Self::RunEnded {
                 run: report.run.as_ref().map(ToString::to_string),
                 ending: (*ending).into(),
@@ -74,24 +65,47 @@ impl From<&What> for wire::What {
                 subject: (&step.subject).into(),
                 milliseconds: milliseconds(took.unsigned_abs()),
             },
-            What::StepFailed { step, failure } => Self::StepFailed {
-                step: id(step),
-                subject: (&step.subject).into(),
-                kind: failure.kind.into(),
-                id: failure.id.clone(),
-                message: failure.message.clone(),
-            },
-            What::StepRefused { step, refusal } => {
-                let (refusal, why) = match refusal {
-                    Refusal::Stale(why) => (journal::Refusal::Stale, why),
-                    Refusal::Unread(why) => (journal::Refusal::Unread, why),
-                };
-                Self::StepRefused { step: id(step), subject: (&step.subject).into(), refusal, why: why.clone() }
-            }
+            What::StepFailed { step, failure } => failed(step, failure),
+            What::StepRefused { step, refusal } => refused(step, refusal),
             What::StepLeft { step, why } => {
                 Self::StepLeft { step: id(step), subject: (&step.subject).into(), why: why.clone() }
             }
         }
+    }
+}
+
+fn judged(step: &StepId, judgement: &Judgement) -> wire::What {
+    let (judgement, why) = match judgement {
+        Judgement::Done(why) => (journal::Judgement::Done, why),
+        Judgement::NotDone(why) => (journal::Judgement::NotDone, why),
+        Judgement::Unclear(why) => (journal::Judgement::Unclear, why),
+    };
+    wire::What::StepJudged { step: step.to_string(), judgement, why: why.clone() }
+}
+
+fn failed(step: &Step, failure: &Failure) -> wire::What {
+    wire::What::StepFailed {
+        step: id(step),
+        subject: (&step.subject).into(),
+        kind: failure.kind.into(),
+        id: failure.id.clone(),
+        message: failure.message.clone(),
+    }
+}
+
+fn refused(step: &Step, refusal: &Refusal) -> wire::What {
+    let (refusal, why) = match refusal {
+        Refusal::Stale(why) => (journal::Refusal::Stale, why),
+        Refusal::Unread(why) => (journal::Refusal::Unread, why),
+    };
+    wire::What::StepRefused { step: id(step), subject: (&step.subject).into(), refusal, why: why.clone() }
+}
+
+fn closed(sites: &[SiteName], opening: Option<&Opening>) -> wire::What {
+    wire::What::WindowClosed {
+        sites: texts(sites),
+        opens: opening.map(|opening| opening.at),
+        time_zone: opening.and_then(|opening| opening.zone.iana_name().map(str::to_owned)),
     }
 }
 

@@ -384,6 +384,31 @@ fn what_is_in_doubt_and_cannot_be_seen_stops_a_rotation_and_fails_a_copy() {
 }
 
 #[test]
+fn at_the_end_of_a_window_what_runs_is_finished_and_nothing_new_begins() {
+    let mut scene = Scene::new();
+    let now = scene.memory.now().to_zoned_datetime(jiff::tz::TimeZone::UTC);
+    // A step is thought to take 5 minutes, and takes 10 seconds.
+    scene.deployment.maintenance.windows = vec![Window {
+        days: vec![now.weekday()],
+        start: now.time(),
+        duration: SignedDuration::from_mins(6),
+        time_zone: jiff::tz::TimeZone::UTC,
+        sites: vec![site()],
+    }];
+    let plan = plan_of(copies());
+    let outcome = scene.run(&plan);
+    assert_eq!(outcome.ending(), Ending::WindowClosed, "{outcome:?}");
+    assert_eq!(scene.calls(), ["copy:a-1.contoso.com", "copy:b-1.contoso.com"], "two servers would take too long");
+    let resume = Options { unfinished: Unfinished::Resume, ..scene.options() };
+    scene.memory.world().now += SignedDuration::from_hours(1);
+    let error = run(&plan, &scene.memory, &resume, &|_| {}).unwrap_err();
+    assert!(matches!(error, ApplyError::Window { .. }), "{error}");
+    // A week later it is known that a step takes 10 seconds.
+    scene.memory.world().now += SignedDuration::from_hours(7 * 24 - 1);
+    assert!(matches!(scene.run_with(&plan, &resume), Outcome::Finished(_)));
+}
+
+#[test]
 fn refused_before_anything_ran() {
     let scene = Scene::new();
     let plan = plan_of(vec![rotation()]);
