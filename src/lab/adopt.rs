@@ -17,14 +17,10 @@ impl Lab {
     /// of which the test could not say has the right one.
     pub fn adopt(folder: &Path) -> Result<Self, LabError> {
         let lab = Self::at(folder);
-        {
-            let _lock = lab.lock()?;
-            if matches!(change::lab::<Memory>(folder), Err(Cause::NotCollected { .. })) {
-                let actual = snapshot::read(folder).map_err(|error| lab.unread(error))?;
-                let unusable = |cause: &Cause| LabError::Unreadable { folder: folder.to_owned(), cause: cause.clone() };
-                let memory = memory(folder, &actual).map_err(|cause| unusable(&cause))?;
-                lab.write_first(&memory)?;
-            }
+        if !change::is_lab(folder) {
+            let actual = snapshot::read(folder).map_err(|error| lab.unread(error))?;
+            let unusable = |cause| LabError::Unreadable { folder: folder.to_owned(), cause };
+            lab.write_first(&memory(folder, &actual).map_err(unusable)?)?;
         }
         Self::open(folder)
     }

@@ -149,21 +149,19 @@ impl Lab {
 
     /// Reads the lab under its lock.
     fn session(&self) -> Result<Session<'_>, LabError> {
+        if !change::is_lab(&self.folder) {
+            return Err(LabError::None(self.folder.clone()));
+        }
         let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         let lock = self.lock()?;
-        let memory: Memory = change::lab(&self.folder).map_err(|cause| match cause {
-            Cause::NotCollected { .. } => LabError::None(self.folder.clone()),
-            cause => LabError::Unreadable { folder: self.folder.clone(), cause },
-        })?;
+        let unreadable = |cause| LabError::Unreadable { folder: self.folder.clone(), cause };
+        let memory: Memory = change::lab(&self.folder).map_err(unreadable)?;
         let writer = Writer::new(&self.folder)?;
         let world = World::new(&self.folder, memory.clone());
         Ok(Session { lab: self, writer, world, written: memory, _lock: lock, _gate: gate })
     }
 
     fn lock(&self) -> Result<File, LabError> {
-        if !self.folder.is_dir() {
-            return Err(LabError::None(self.folder.clone()));
-        }
         let path = self.state.join(LOCK);
         let failed = |source| LabError::Io { path: path.clone(), doing: "locked", source };
         fs::create_dir_all(&self.state).map_err(failed)?;
