@@ -7,9 +7,10 @@ mod rehearsal;
 use cskerb::apply::journal::{EnableTopology, Ending, Record, runs};
 use cskerb::apply::target::Target;
 use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSignal, Unfinished};
+use cskerb::codes::Code;
 use cskerb::deployment;
 use cskerb::lab::{Cmdlet, Down, Fault, Lab};
-use cskerb::model::{AccountName, Deployment, Principal, ServerFqdn};
+use cskerb::model::{AccountName, Deployment, Principal, ServerFqdn, Spn};
 use cskerb::plan::{Plan, Request, StepId, StepKind, plan};
 use cskerb::wire;
 use proptest::prelude::*;
@@ -267,6 +268,68 @@ fn the_way_back_leads_to_the_values_before() {
     assert_eq!(first(&ended(&rehearsal.lab)), first(&before));
 }
 
+/// What is left of faults after apply.
+enum Left {
+    /// Nothing.
+    Nothing,
+    /// This finding, which no step mends.
+    Finding(Code),
+    /// Something that cannot be read.
+    Unreadable,
+}
+
+fn check_faults(faults: &[Fault], left: &Left) {
+    let yaml = CONTOSO.replace(
+        "sites:",
+        "  - { name: CONTOSO\\second, encryption: [aes256] }\n  - { name: CONTOSO\\third, encryption: [aes256] }\nsites:",
+    );
+    let rehearsal = Rehearsal::new(load(&yaml));
+    for fault in faults {
+        rehearsal.lab.inject(fault).unwrap();
+    }
+    let (before, outcome) = (rehearsal.plan(), rehearsal.apply());
+    let after = rehearsal.plan();
+    assert_eq!(steps(&after), [""; 0], "{faults:?}: {:?}", not_done(&outcome));
+    match left {
+        Left::Nothing => {
+            assert!(!before.steps.is_empty(), "{faults:?} are seen");
+            assert!(matches!(outcome, Outcome::Finished(_)), "{faults:?}: {:?}", not_done(&outcome));
+            assert!(after.complete() && !after.differs(), "{faults:?}: {:?} {:?}", after.findings, after.unreadable);
+        }
+        Left::Finding(code) => {
+            assert!(after.findings.iter().any(|it| it.code == *code), "{faults:?}: {:?}", after.findings);
+        }
+        Left::Unreadable => assert!(!after.complete(), "{faults:?}"),
+    }
+}
+
+#[test]
+fn each_fault_is_mended_by_apply_or_named() {
+    let server = || name("fe02.contoso.com");
+    let spn = |host: &str| name::<Spn>(&format!("http/{host}.contoso.com"));
+    let second = || Principal::new(r"CONTOSO\second");
+    let stranger = || Principal::new(r"CONTOSO\websvc");
+    check_faults(&[Fault::StalePassword(server())], &Left::Nothing);
+    check_faults(&[Fault::NeverConfigured(server())], &Left::Nothing);
+    check_faults(&[Fault::ServerDown(server(), Down::ForGood)], &Left::Unreadable);
+    check_faults(&[Fault::HalfDoneRotation(account())], &Left::Nothing);
+    check_faults(&[Fault::HalfDoneRotation(account()), Fault::RotationBreaksOff(account())], &Left::Nothing);
+    check_faults(&[Fault::SpnMissing(spn("pool01"))], &Left::Nothing);
+    check_faults(&[Fault::SpnMissing(spn("webint"))], &Left::Nothing);
+    check_faults(&[Fault::SpnTwice(spn("pool01"), second())], &Left::Nothing);
+    check_faults(&[Fault::SpnTwice(spn("webint"), second())], &Left::Nothing);
+    let third = Principal::new(r"CONTOSO\third");
+    check_faults(&[Fault::SpnTwice(spn("webint"), second()), Fault::SpnTwice(spn("webint"), third)], &Left::Nothing);
+    check_faults(&[Fault::SpnTwice(spn("pool01"), stranger())], &Left::Finding(Code::SpnOnTwoAccounts));
+    check_faults(&[Fault::AccountDisabled(account())], &Left::Finding(Code::AccountDisabled));
+    check_faults(&[Fault::AccountDeleted(account())], &Left::Nothing);
+    check_faults(&[Fault::EncryptionUnset(account())], &Left::Finding(Code::AccountEncryptionUnset));
+    check_faults(&[Fault::ProvidersReversed(server())], &Left::Nothing);
+    check_faults(&[Fault::EnableTopologyForgotten(name("Redmond"))], &Left::Nothing);
+    let added = Fault::ServerAdded(name("pool01.contoso.com"), name("fe04.contoso.com"));
+    check_faults(&[added], &Left::Finding(Code::ServerUndeclared));
+}
+
 /// What is drawn: a deployment, another one that the lab was made from, and what is broken in it.
 #[derive(Clone, Debug)]
 struct Drawn {
@@ -286,9 +349,9 @@ struct DrawnSite {
 
 fn drawn() -> impl Strategy<Value = Drawn> {
     let pool = (1usize..4, any::<bool>());
-    let site = (0usize..3, 0usize..3, prop::collection::vec(pool, 1..3));
+    let site = (0usize..4, 0usize..4, prop::collection::vec(pool, 1..3));
     let site = site.prop_map(|(before, wanted, pools)| DrawnSite { before, wanted, pools });
-    (prop::collection::vec(site, 1..3), any::<bool>(), prop::collection::vec((0u8..12, 0usize..20), 0..4))
+    (prop::collection::vec(site, 1..3), any::<bool>(), prop::collection::vec((0u8..14, 0usize..20), 0..5))
         .prop_map(|(sites, reversed, faults)| Drawn { sites, reversed, faults })
 }
 
@@ -296,7 +359,7 @@ impl Drawn {
     /// The file; `after` is the one that is applied, the other one made the lab.
     fn yaml(&self, after: bool) -> String {
         let mut text = "version: 1\nproduct: sfb-2019\naccounts:\n".to_owned();
-        for account in 1..3 {
+        for account in 1..4 {
             writeln!(text, "  - {{ name: 'CONTOSO\\kerb{account}', encryption: [aes256] }}").unwrap();
         }
         text.push_str("sites:\n");
@@ -328,7 +391,8 @@ impl Drawn {
         let servers: Vec<ServerFqdn> = memory.servers.keys().cloned().collect();
         for (kind, at) in &self.faults {
             let server = || servers[at % servers.len()].clone();
-            let account = || name::<AccountName>(&format!(r"CONTOSO\kerb{}", at % 2 + 1));
+            let account = || name::<AccountName>(&format!(r"CONTOSO\kerb{}", at % 3 + 1));
+            let overridden = || name(&format!("http/web0{}.contoso.com", at / 2 % 2));
             let spn = || name(&format!("http/pool0{}.contoso.com", at % 2));
             let fault = match kind {
                 0 | 1 => Fault::StalePassword(server()),
@@ -341,6 +405,8 @@ impl Drawn {
                 8 => Fault::AccountDeleted(account()),
                 9 => Fault::HalfDoneRotation(account()),
                 10 => Fault::EncryptionUnset(account()),
+                11 => Fault::SpnMissing(overridden()),
+                12 => Fault::SpnTwice(overridden(), Principal::from(&account())),
                 _ => Fault::EnableTopologyForgotten(name("Site0")),
             };
             let _ = lab.inject(&fault);
