@@ -190,8 +190,8 @@ fn closed(sites: &[SiteName], opening: Option<&Opening>) -> String {
     let names = names.join(", ");
     match opening {
         Some(opening) => format!(
-            "outside of the maintenance windows of {names}: they open at {opening}; to work now, give \
-             --outside-window REASON"
+            "no maintenance window of {names} is open, or not for long enough: the next opens at {opening}; to work \
+             now, give --outside-window REASON"
         ),
         None => format!(
             "{names}: no maintenance window is open long enough, now or within 400 days; correct \

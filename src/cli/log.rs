@@ -85,7 +85,7 @@ fn line(record: &Record) -> String {
     let steps = record.steps();
     let done = steps.iter().filter(|(_, step)| step.is_done()).count();
     let by = record.sessions().next().map_or(String::new(), |session| format!("by {}", session.operator));
-    let ended = record.ending().map_or("cut off", Ending::as_str);
+    let ended = record.ending().map_or("running, or cut off", Ending::as_str);
     let line = format!("{}  {ended}; {done} of {} begun steps done  {by}", record.run, steps.len());
     format!("{}\n", terminal(&line, Lines::Escape))
 }

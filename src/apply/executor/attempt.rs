@@ -49,21 +49,22 @@ impl Executor<'_> {
                     }
                 }
             };
-            match delays.next().filter(|_| worth_another && !self.options.stop.is_requested()) {
-                Some(delay) => self.wait(step, &status, delay),
-                None => return self.give_up(step, status),
+            let again = delays.next().filter(|_| worth_another);
+            if again.is_none_or(|delay| self.wait(step, &status, delay)) {
+                return self.give_up(step, status);
             }
         }
     }
 
-    fn wait(&self, step: &Step, status: &Status, delay: Duration) {
+    /// Waits before another attempt; whether somebody wished meanwhile that there be none.
+    fn wait(&self, step: &Step, status: &Status, delay: Duration) -> bool {
         let why = match status {
             Status::Failed(failure) => failure.to_string(),
             Status::Refused(Refusal::Stale(why) | Refusal::Unread(why)) => why.clone(),
             _ => String::new(),
         };
         self.tell(What::StepRetried { step: step.id(), why, delay });
-        self.options.stop.wait(delay);
+        self.options.stop.wait(delay)
     }
 
     fn give_up(&self, step: &Step, status: Status) -> Result<Status, Lost> {

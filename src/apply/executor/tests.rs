@@ -318,6 +318,21 @@ fn whoever_stops_it_lets_the_running_step_end() {
 }
 
 #[test]
+fn nothing_is_tried_again_once_somebody_stopped_it() {
+    let scene = Scene::new();
+    let plan = plan_of(copies()[..1].to_vec());
+    scene.memory.fault(&plan.steps[0].id(), &[Fault::Error(ErrorKind::Transient); 9]);
+    let stop_at_the_first = |event: Event| {
+        if matches!(event.what, What::StepRetried { .. }) {
+            scene.stop.request();
+        }
+    };
+    let outcome = run(&plan, &scene.memory, &scene.options(), &stop_at_the_first).unwrap();
+    assert_eq!(scene.calls().len(), 1);
+    assert!(matches!(outcome.report().steps[0].status, Status::Failed(_)), "{outcome:?}");
+}
+
+#[test]
 fn cut_off_at_any_line_and_resumed_it_ends_as_if_undisturbed() {
     let plan = || {
         let mut plan = whole();
