@@ -59,7 +59,7 @@ pub use lock::{Holder, LockError};
 pub use metrics::{LastApply, last_apply, metrics};
 pub use operator::Operator;
 pub use options::{Options, StopSignal, Unfinished};
-pub use outcome::{ApplyError, Outcome, Report, Status, StepReport, flags, rights};
+pub use outcome::{ApplyError, Outcome, Report, Status, StepReport, rights};
 pub use run::{run, unfinished_run};
 pub use undo::{Undo, undo};
 pub use verify::verify;

@@ -180,7 +180,7 @@ fn not_finished(run: &RunId, begun: Option<&(Timestamp, Operator)>, ending: Opti
 }
 
 /// The options that give those consents, ready to be typed.
-pub fn flags(missing: &[Allowance]) -> String {
+fn flags(missing: &[Allowance]) -> String {
     let flags: Vec<String> = missing.iter().map(|allowance| format!("--allow '{allowance}'")).collect();
     flags.join(" ")
 }

@@ -30,7 +30,7 @@ pub enum JournalError {
     #[error(transparent)]
     State(#[from] StateError),
     /// A line in the middle is not of the format.
-    #[error("{}:{line}: the journal cannot be read: {why}; give the run up with --abandon RUN, and plan anew", path.display())]
+    #[error("{}:{line}: the journal cannot be read: {why}; to give the run up, move its folder away, and plan anew", path.display())]
     Line {
         /// The journal.
         path: PathBuf,
