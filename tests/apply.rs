@@ -389,7 +389,10 @@ impl Drawn {
     fn break_it(&self, lab: &Lab) {
         let memory = lab.memory().unwrap();
         let servers: Vec<ServerFqdn> = memory.servers.keys().cloned().collect();
-        for (kind, at) in &self.faults {
+        // An account that is deleted cannot hold an SPN afterwards.
+        let mut faults = self.faults.clone();
+        faults.sort_by_key(|(kind, _)| *kind == 8);
+        for (kind, at) in &faults {
             let server = || servers[at % servers.len()].clone();
             let account = || name::<AccountName>(&format!(r"CONTOSO\kerb{}", at % 3 + 1));
             let overridden = || name(&format!("http/web0{}.contoso.com", at / 2 % 2));
