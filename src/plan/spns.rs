@@ -180,6 +180,7 @@ impl Place<'_, '_> {
         let parties = self.parties(&holders);
         self.report_strangers(&spn, &parties, draft);
         self.change_holder(&spn, &parties, draft);
+        let mut left = holders.clone();
         for holder in &parties.former {
             let because = match parties.wanted {
                 Some(account) => {
@@ -191,7 +192,9 @@ impl Place<'_, '_> {
                 ),
             };
             let action = Action::RemoveSpn { spn: spn.clone(), holder: (*holder).clone() };
-            self.step(action, &spn, because, holders.iter().cloned().collect(), draft);
+            // Each removal waits for those before it, which leave so many holders.
+            self.step(action, &spn, because, left.iter().cloned().collect(), draft);
+            left.remove(*holder);
         }
         // A stranger's SPN would make setspn -S refuse it.
         if let Some(account) = parties.wanted.filter(|_| !parties.held && parties.strangers.is_empty())
