@@ -117,8 +117,9 @@ fn rotation_withheld<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName) -> O
         return Some(Decision::Withheld(Withheld::Reach));
     }
     let leaving: Vec<SiteName> = survey.sites_leaving(account).into_iter().cloned().collect();
+    let staying: Vec<SiteName> = leaving.into_iter().filter(|site| !survey.is_published(site)).collect();
     let missing = matches!(survey.standing(account), Standing::Missing);
-    (!missing && !leaving.is_empty()).then_some(Decision::Withheld(Withheld::Leaving(leaving)))
+    (!missing && !staying.is_empty()).then_some(Decision::Withheld(Withheld::Leaving(staying)))
 }
 
 fn is_invalid(target: &Target<'_>) -> bool {
@@ -177,7 +178,15 @@ pub(super) fn inspect(
         }
         match decision {
             Decision::Nothing => {}
-            Decision::Rotate(ground) => rotate(survey, account, ground, draft),
+            Decision::Rotate(ground) => {
+                let leaving = survey.sites_leaving(account).into_iter().cloned();
+                let staying: Vec<SiteName> = leaving.filter(|site| draft.withheld.contains(site)).collect();
+                if staying.is_empty() {
+                    rotate(survey, account, ground, draft);
+                } else {
+                    withhold(survey, account, &Withheld::Leaving(staying), draft);
+                }
+            }
             Decision::Copy(copies) => {
                 report_sources(survey, copies, draft);
                 for (target, source) in copies {
@@ -301,6 +310,13 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
     let assigned =
         sites.iter().map(|site| Predicate::AssignmentIs { site: (*site).clone(), account: Some(account.clone()) });
     let mut preconditions: Vec<Predicate> = assigned.collect();
+    // Who leaves the account does so first: a rotation before that would reach its servers too.
+    let leaving = survey.sites_leaving(account);
+    preconditions.extend(
+        leaving
+            .iter()
+            .map(|site| Predicate::AssignmentIs { site: (*site).clone(), account: survey.eventual(site).cloned() }),
+    );
     preconditions.push(Predicate::AccountUsable { account: account.clone() });
     if !matches!(ground, Ground::Created) {
         preconditions.push(Predicate::PasswordSetAt { account: account.clone(), at: set_at });
@@ -318,7 +334,7 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
         disrupts,
         consent,
         preconditions,
-        touches: sites.into_iter().cloned().collect(),
+        touches: sites.into_iter().chain(leaving).cloned().collect(),
     });
 }
 
