@@ -257,6 +257,7 @@ fn what_was_written_is_read() {
         product: Some("sfb-2019".to_owned()),
         tool: None,
         asked_for: Some(AskedFor { sites: vec!["Redmond".to_owned()], ..AskedFor::default() }),
+        unread: Vec::new(),
     };
     let server: ServerFqdn = "fe01.contoso.com".parse().unwrap();
     writer.description(&description).unwrap();
