@@ -192,6 +192,11 @@ fn topology(root: &Folder, prints: &mut Vec<Print>) -> Reading<Topology> {
     }
 }
 
+/// The topology of a document that lies in no folder yet.
+pub(crate) fn published_topology(text: &str) -> Result<Topology, Cause> {
+    topology::read(&Source { name: TOPOLOGY.into(), text: text.to_owned() })
+}
+
 fn server(fqdn: ServerFqdn, folders: &[ServerFolder]) -> (ServerFqdn, ServerActual, Vec<Print>) {
     let mut prints = Vec::new();
     let observed = match ServerFolder::open(folders) {
