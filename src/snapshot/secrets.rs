@@ -12,29 +12,34 @@ use regex::Regex;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+/// What is written before a secret; `NAMES` in a pattern stands for one of these.
+pub const NAMES: &str = "password|passwd|passphrase|pwd|secret|sessionKey|validationKey|decryptionKey|\
+    accessKey|accountKey|apiKey|connectionString";
+
 /// The patterns, applied one after the other without regard to case; the three groups of each stay.
+#[expect(clippy::needless_raw_string_hashes, reason = "all are written alike")]
 pub const PATTERNS: [&str; 14] = [
     // What a configuration provider has encrypted; without its end mark, up to what ends the value.
     r#"()\[enc:(?:[^"'<>]*?:enc\]|[^"'<>]*)()()"#,
-    // An attribute, or whatever is written like one. Every other attribute is passed over whole: what stands in its value may
-    // look like the beginning of one.
-    r#"((?:password|passwd|passphrase|pwd|secret|sessionKey|validationKey|decryptionKey|accessKey|accountKey|apiKey|connectionString)["']?[ \t\r\n]*[=:][ \t\r\n]*")[^"]*|((?:password|passwd|passphrase|pwd|secret|sessionKey|validationKey|decryptionKey|accessKey|accountKey|apiKey|connectionString)["']?[ \t\r\n]*[=:][ \t\r\n]*')[^']*|([A-Za-z0-9_.:-]+[ \t\r\n]*=[ \t\r\n]*(?:"[^"<]*"|'[^'<]*')[ \t\r\n/>?])"#,
+    // An attribute, or whatever is written like one. Every other attribute is passed over whole: what stands in its
+    // value may look like the beginning of one.
+    r#"([A-Za-z0-9_.:-]{0,64}NAMES["']?[ \t\r\n]*[=:][ \t\r\n]*")[^"]*|([A-Za-z0-9_.:-]{0,64}NAMES["']?[ \t\r\n]*[=:][ \t\r\n]*')[^']*|([A-Za-z0-9_.:-]{1,64}[ \t\r\n]*=[ \t\r\n]*(?:"[^"<]*"|'[^'<]*')[ \t\r\n/>?])"#,
     // The like within the value of an attribute, in the other kind of quotes.
-    r#"(="[^"<>]*(?:password|passwd|passphrase|pwd|secret|sessionKey|validationKey|decryptionKey|accessKey|accountKey|apiKey|connectionString)[ \t]*=[ \t]*')[^'"<>]*()()"#,
-    r#"(='[^'<>]*(?:password|passwd|passphrase|pwd|secret|sessionKey|validationKey|decryptionKey|accessKey|accountKey|apiKey|connectionString)[ \t]*=[ \t]*")[^'"<>]*()()"#,
+    r#"(="[^"<>]*NAMES[ \t]*=[ \t]*')[^'"<>]*()()"#,
+    r#"(='[^'<>]*NAMES[ \t]*=[ \t]*")[^'"<>]*()()"#,
     // A name and a value side by side, as in environment variables and HTTP headers, in either order.
-    r#"((?:password|passwd|passphrase|pwd|secret|token|credential|authorization|cookie|accessKey|accountKey|api-?key|connectionString)[A-Za-z0-9_.-]*["'][ \t\r\n]+value[ \t\r\n]*=[ \t\r\n]*")[^"]*()()"#,
-    r#"((?:password|passwd|passphrase|pwd|secret|token|credential|authorization|cookie|accessKey|accountKey|api-?key|connectionString)[A-Za-z0-9_.-]*["'][ \t\r\n]+value[ \t\r\n]*=[ \t\r\n]*')[^']*()()"#,
-    r#"([ \t\r\n]value[ \t\r\n]*=[ \t\r\n]*")[^"]*("[ \t\r\n]+(?:name|key)[ \t\r\n]*=[ \t\r\n]*["'][^"'<>]*(?:password|passwd|passphrase|pwd|secret|token|credential|authorization|cookie|accessKey|accountKey|api-?key|connectionString))()"#,
-    r#"([ \t\r\n]value[ \t\r\n]*=[ \t\r\n]*')[^']*('[ \t\r\n]+(?:name|key)[ \t\r\n]*=[ \t\r\n]*["'][^"'<>]*(?:password|passwd|passphrase|pwd|secret|token|credential|authorization|cookie|accessKey|accountKey|api-?key|connectionString))()"#,
+    r#"((?:NAMES|token|credential|authorization|cookie|api-key)[A-Za-z0-9_.-]*["'][ \t\r\n]+value[ \t\r\n]*=[ \t\r\n]*")[^"]*()()"#,
+    r#"((?:NAMES|token|credential|authorization|cookie|api-key)[A-Za-z0-9_.-]*["'][ \t\r\n]+value[ \t\r\n]*=[ \t\r\n]*')[^']*()()"#,
+    r#"([ \t\r\n]value[ \t\r\n]*=[ \t\r\n]*")[^"]*("[ \t\r\n]+(?:name|key)[ \t\r\n]*=[ \t\r\n]*["'][^"'<>]*(?:NAMES|token|credential|authorization|cookie|api-key))()"#,
+    r#"([ \t\r\n]value[ \t\r\n]*=[ \t\r\n]*')[^']*('[ \t\r\n]+(?:name|key)[ \t\r\n]*=[ \t\r\n]*["'][^"'<>]*(?:NAMES|token|credential|authorization|cookie|api-key))()"#,
     // Without quotes, as in a connection string, a comment or a message: up to what may end it.
-    r#"((?:password|passwd|passphrase|pwd|secret|sessionKey|validationKey|decryptionKey|accessKey|accountKey|apiKey)[ \t]*[=:][ \t]*)(?:&#?[A-Za-z0-9]+;|[^"'<>;\r\n])*?(-->|["'<>;\r\n]|\z)()"#,
+    r#"(NAMES[ \t]*[=:][ \t]*)(?:&#?[A-Za-z0-9]+;|[^"'<>;\r\n])*?(-->|["'<>;\r\n]|\z)()"#,
     // Between tags.
-    r#"(<[A-Za-z0-9_.:-]*(?:password|passwd|passphrase|pwd|secret)(?:[ \t\r\n](?:[^<>]*[^<>/])?)?>)[^<]*()()"#,
-    r#"(<[A-Za-z0-9_.:-]*(?:password|passwd|passphrase|pwd|secret)(?:[ \t\r\n](?:[^<>]*[^<>/])?)?>[ \t\r\n]*<!\[CDATA\[)(?:[^\]]|\][^\]])*()()"#,
+    r#"(<[A-Za-z0-9_.:-]*NAMES(?:[ \t\r\n](?:[^<>]*[^<>/])?)?>)[^<]*()()"#,
+    r#"(<[A-Za-z0-9_.:-]*NAMES(?:[ \t\r\n](?:[^<>]*[^<>/])?)?>[ \t\r\n]*<!\[CDATA\[)(?:[^\]]|\][^\]])*()()"#,
     // Of a command line.
-    r#"([ \t](?:-|/)(?:password|passwd|pwd)[ \t]+")[^"]*()()"#,
-    r#"([ \t](?:-|/)(?:password|passwd|pwd)[ \t]+')[^']*()()"#,
+    r#"([ \t](?:-|/)NAMES[ \t]+")[^"]*()()"#,
+    r#"([ \t](?:-|/)NAMES[ \t]+')[^']*()()"#,
     // In an address: `https://user:password@host`.
     r#"(://[^/?#"'<>@: \t\r\n]*:)[^/?#"'<>@ \t\r\n]*(@)()"#,
 ];
@@ -46,7 +51,8 @@ pub const REPLACEMENT: &str = "${1}${2}${3}";
 const WITHOUT_CASE: &str = "(?i)";
 
 static COMPILED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    let compiled = PATTERNS.iter().map(|pattern| Regex::new(&format!("{WITHOUT_CASE}{pattern}")));
+    let whole = |pattern: &str| format!("{WITHOUT_CASE}{}", pattern.replace("NAMES", &format!("(?:{NAMES})")));
+    let compiled = PATTERNS.iter().map(|pattern| Regex::new(&whole(pattern)));
     compiled.collect::<Result<_, _>>().expect("a test compiles them")
 });
 

@@ -112,8 +112,8 @@ pub struct WebServicesFact {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IisFact {
-    /// applicationHost.config without byte order mark and without secrets: they were removed on the server.
-    pub text: String,
+    /// The bytes of applicationHost.config in Base64, without secrets: they were removed on the server.
+    pub base64: String,
 }
 
 /// [`Call::ReadAuthentication`](super::Call::ReadAuthentication): what is in effect at the location.

@@ -15,8 +15,11 @@ use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::process::{Command, Stdio};
 
-/// The script.
+/// The script, in which the functions that read have their place.
 const SCRIPT: &str = include_str!("../scripts/bridge.ps1");
+
+/// The functions that read; the script that collects by hand has them too.
+const FUNCTIONS: &str = include_str!("../scripts/collect.ps1");
 
 /// How to start a PowerShell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +71,8 @@ pub(super) fn preamble(marker: &str) -> String {
 
 /// The script with plain line ends, whatever the checkout has made of them.
 fn script() -> String {
-    let lines = SCRIPT.lines();
-    lines.fold(String::with_capacity(SCRIPT.len()), |mut script, line| {
+    let whole = SCRIPT.replace("#COLLECT#", FUNCTIONS);
+    whole.lines().fold(String::with_capacity(whole.len()), |mut script, line| {
         script.push_str(line);
         script.push('\n');
         script
@@ -132,6 +135,6 @@ mod tests {
         let sent = preamble(&marker);
         assert!(sent.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)));
         assert!(sent.ends_with(&format!("}}\n{marker}\n")));
-        assert!(sent.lines().all(|line| line.len() < 200));
+        assert!(sent.lines().all(|line| line.len() < 250));
     }
 }

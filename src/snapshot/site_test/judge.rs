@@ -10,8 +10,8 @@
 //! Messages are in the product's language. Nothing is taken out of them but FQDNs, by their shape.
 
 use super::super::secrets;
-use super::{SiteTest, TestError, mention};
-use crate::model::{Caseless, KerberosReading, ServerFqdn, Verdict, Witness};
+use super::{Said, TestError, mention};
+use crate::model::{ServerFqdn, Verdict};
 use std::collections::BTreeSet;
 
 /// What an error is about.
@@ -53,16 +53,10 @@ fn begins_with(text: &str, word: &str) -> bool {
     begin.eq_ignore_ascii_case(word) && !rest.starts_with(|c: char| c.is_alphanumeric())
 }
 
-/// What a test says of each of these servers of its site.
-pub(crate) fn judge(test: &SiteTest, servers: &[ServerFqdn]) -> Vec<(ServerFqdn, KerberosReading)> {
-    let findings = Findings::of(test, servers);
-    let reading = |server: &ServerFqdn| {
-        let (verdict, detail) = findings.of_server(server, test);
-        let detail = detail.map(|words| Caseless::from(words.as_str()));
-        let account = test.test.account.clone();
-        KerberosReading { verdict, account, by: Witness::Test, at: test.test.at, detail }
-    };
-    servers.iter().map(|server| (server.clone(), reading(server))).collect()
+/// What a test says of each of these servers of its site, in their order; with its words, where it has any.
+pub(crate) fn judge(said: &Said, servers: &[ServerFqdn]) -> Vec<(Verdict, Option<String>)> {
+    let findings = Findings::of(said, servers);
+    servers.iter().map(|server| findings.of_server(server, said)).collect()
 }
 
 /// What the errors and the report say, before any one server is asked about.
@@ -74,17 +68,17 @@ struct Findings<'t> {
 }
 
 impl<'t> Findings<'t> {
-    fn of(test: &'t SiteTest, servers: &[ServerFqdn]) -> Self {
+    fn of(said: &'t Said, servers: &[ServerFqdn]) -> Self {
         let of_site = |host: &ServerFqdn| servers.contains(host);
-        let errors = test.test.errors.iter().map(|error| {
+        let errors = said.errors.iter().map(|error| {
             let named = mention::hosts([error.message.as_str()]).into_iter().filter(of_site).collect();
             (error.kind(), error, named)
         });
         let errors = errors.filter(|(kind, ..)| *kind != Kind::ServicePrincipalName).collect();
-        Self { errors, listed: mention::hosts(test.report.as_deref().ok()) }
+        Self { errors, listed: mention::hosts(said.report.as_deref().ok()) }
     }
 
-    fn of_server(&self, server: &ServerFqdn, test: &SiteTest) -> (Verdict, Option<String>) {
+    fn of_server(&self, server: &ServerFqdn, said: &Said) -> (Verdict, Option<String>) {
         let naming = |kind: Kind| {
             self.errors.iter().find(move |(of, _, named)| *of == kind && named.contains(server)).map(|it| it.1)
         };
@@ -95,11 +89,11 @@ impl<'t> Findings<'t> {
         if let Some(error) = naming(Kind::Other).or_else(about_all) {
             return (Verdict::Unknown, Some(error.words()));
         }
-        if !test.test.finished {
-            let last = test.test.errors.last().map_or_else(|| "it does not say why".to_owned(), TestError::words);
+        if !said.finished {
+            let last = said.errors.last().map_or_else(|| "it does not say why".to_owned(), TestError::words);
             return (Verdict::Unknown, Some(format!("it did not finish: {last}")));
         }
-        match &test.report {
+        match &said.report {
             Ok(_) if self.listed.contains(server) => (Verdict::Valid, None),
             Ok(_) => (Verdict::Unknown, Some("it finished, and its report does not list the server".to_owned())),
             Err(cause) => (Verdict::Unknown, Some(format!("it finished, and its report cannot be read: {cause}"))),

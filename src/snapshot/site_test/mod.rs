@@ -24,7 +24,8 @@ use super::json;
 use super::place::Fault;
 use super::{SERVERS, TESTS};
 use crate::model::{
-    AccountName, Actual, Cause, KerberosReading, Reading, ServerActual, ServerFqdn, SiteName, Topology,
+    AccountName, Actual, Caseless, Cause, KerberosReading, Reading, ServerActual, ServerFqdn, SiteName, Topology,
+    Witness,
 };
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -67,13 +68,25 @@ pub struct TestError {
     pub message: String,
 }
 
-/// A site's test with its report.
+/// What a site's test said, with its report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SiteTest {
-    /// The test.
-    pub(crate) test: SiteTestFile,
+pub(crate) struct Said {
+    /// Whether it came to its end, with or without errors.
+    pub(crate) finished: bool,
+    /// Its errors, in order.
+    pub(crate) errors: Vec<TestError>,
     /// The text of its report, or why there is none.
-    pub(crate) report: Result<String, Cause>,
+    pub(crate) report: Result<String, String>,
+}
+
+/// A site's test, or why there is none.
+pub(super) type OfSite = (SiteName, Result<SiteTest, Cause>);
+
+/// A site's test.
+pub(super) struct SiteTest {
+    account: Option<AccountName>,
+    at: Timestamp,
+    said: Said,
 }
 
 /// What may stand in a file name everywhere, beside letters and digits.
@@ -102,7 +115,7 @@ fn site_of(file: &str) -> Option<SiteName> {
 }
 
 /// The tests that lie in the folder, by site, also those that it wanted and could not have.
-pub(super) fn read_all(root: &Folder, prints: &mut Vec<Print>) -> io::Result<Vec<(SiteName, Result<SiteTest, Cause>)>> {
+pub(super) fn read_all(root: &Folder, prints: &mut Vec<Print>) -> io::Result<Vec<OfSite>> {
     let Some(folder) = root.folder(TESTS)? else { return Ok(Vec::new()) };
     let sites: BTreeSet<SiteName> = folder.names().iter().filter_map(|name| site_of(name)).collect();
     Ok(sites.into_iter().map(|site| (site.clone(), read(&folder, &site, prints))).collect())
@@ -121,16 +134,21 @@ fn read(folder: &Folder, site: &SiteName, prints: &mut Vec<Print>) -> Result<Sit
         let why = format!("it speaks of {}, and its name says {site}", test.identity);
         return Err(source.broken(Fault::new(0, why)));
     }
-    Ok(SiteTest { test, report: report.map(|source| source.text) })
+    let report = report.map(|source| source.text).map_err(|cause| cause.to_string());
+    let said = Said { finished: test.finished, errors: test.errors, report };
+    Ok(SiteTest { account: test.account, at: test.at, said })
 }
 
 /// Enters what the tests say of each server, where nothing weightier is known of it.
-pub(super) fn enter(tests: Vec<(SiteName, Result<SiteTest, Cause>)>, actual: &mut Actual) {
+pub(super) fn enter(tests: Vec<OfSite>, actual: &mut Actual) {
     for (site, test) in tests {
-        let servers = servers(&site, test.as_ref().ok(), actual);
+        let servers = servers(&site, test.as_ref().ok().map(|test| &test.said), actual);
         match test {
-            Ok(test) => {
-                for (server, reading) in judge(&test, &servers) {
+            Ok(SiteTest { account, at, said }) => {
+                let judged = judge(&said, &servers);
+                for (server, (verdict, detail)) in servers.into_iter().zip(judged) {
+                    let detail = detail.map(|words| Caseless::from(words.as_str()));
+                    let reading = KerberosReading { verdict, account: account.clone(), by: Witness::Test, at, detail };
                     enter_one(server, reading, &site, actual);
                 }
             }
@@ -171,13 +189,13 @@ fn observed(server: ServerFqdn, actual: &mut Actual) -> &mut ServerActual {
 
 /// The servers that a test of the site is about: those of its pools with Web Services; where the topology could not be
 /// read, those of the folder that the test names.
-fn servers(site: &SiteName, test: Option<&SiteTest>, actual: &Actual) -> Vec<ServerFqdn> {
+fn servers(site: &SiteName, said: Option<&Said>, actual: &Actual) -> Vec<ServerFqdn> {
     match &actual.topology {
         Reading::Known(topology) => targets(topology, site),
         Reading::Absent | Reading::Unreadable(_) => {
-            let texts = test.iter().flat_map(|test| {
-                let errors = test.test.errors.iter().map(|error| error.message.as_str());
-                errors.chain(test.report.as_deref().ok())
+            let texts = said.iter().flat_map(|said| {
+                let errors = said.errors.iter().map(|error| error.message.as_str());
+                errors.chain(said.report.as_deref().ok())
             });
             let mentioned = mention::hosts(texts);
             actual.servers.keys().filter(|server| mentioned.contains(*server)).cloned().collect()

@@ -29,18 +29,14 @@ fn report(servers: &[&str]) -> String {
 }
 
 fn check(finished: bool, errors: &[(&str, &str)], listed: &[&str], expected: [(Verdict, &str); 3]) {
-    let test = SiteTest { test: file(finished, errors), report: Ok(report(listed)) };
-    let servers = FE.map(|server| server.parse().unwrap());
-    let judged = judge(&test, &servers);
-    let judged: Vec<(Verdict, String)> = judged
-        .iter()
-        .map(|(_, reading)| {
-            (reading.verdict, reading.detail.as_ref().map_or(String::new(), |words| words.as_str().to_owned()))
-        })
-        .collect();
+    let errors = file(finished, errors).errors;
+    let said = Said { finished, errors, report: Ok(report(listed)) };
+    let judged = judge(&said, &FE.map(|server| server.parse().unwrap()));
+    let judged: Vec<(Verdict, String)> =
+        judged.into_iter().map(|(verdict, words)| (verdict, words.unwrap_or_default())).collect();
     let expected: Vec<(Verdict, String)> =
         expected.iter().map(|(verdict, why)| (*verdict, (*why).to_owned())).collect();
-    assert_eq!(judged, expected, "finished {finished}, {errors:?}, listed {listed:?}");
+    assert_eq!(judged, expected, "{said:?}");
 }
 
 const INVALID: &str = "InvalidKerberosConfiguration,Microsoft.Rtc.Management.Cms.Test";
