@@ -1,9 +1,10 @@
 //! What `collect` says while the live systems are read, and what it came to.
 
 use super::exit::{Exit, Failure};
-use super::output;
+use super::{live, output};
 use crate::live::collect::{self, Asked, Collected, Manner, Progress};
 use crate::live::shell::Shell;
+use crate::model::{Actual, Deployment};
 use crate::render::escape::{Lines, terminal};
 use jiff::Timestamp;
 use std::path::Path;
@@ -31,21 +32,22 @@ pub(super) fn into_folder(
     Ok(collected)
 }
 
-/// Reads the live systems, and keeps no folder.
-pub(super) fn for_now(shell: &dyn Shell, asked: &Asked, parallel: usize) -> Result<Collected, Failure> {
-    let manner = Manner { parallel, clock: &Timestamp::now, watch: &say };
-    collect::read(shell, asked, &manner)
-        .map_err(|error| Failure::new("the live systems cannot be read").source(error))
+/// What the live systems are, as a plan for this deployment needs it; no folder is kept.
+pub(super) fn for_now(reach: &live::Options, deployment: &Deployment) -> Result<Actual, Failure> {
+    let pool = reach.pool()?;
+    let manner = Manner { parallel: reach.parallel(), clock: &Timestamp::now, watch: &say };
+    let collected = collect::read(&pool, &Asked::of(deployment), &manner)
+        .map_err(|error| Failure::new("the live systems cannot be read").source(error))?;
+    Ok(collected.actual)
 }
 
 fn say(progress: Progress) {
     let (kind, text) = match progress {
         Progress::Made(file) => ("read", file),
         Progress::Unread(unread) => ("unreadable", format!("{}: {}", unread.file, unread.why)),
-        Progress::Behind(replicas) => (
-            "note",
-            format!("not up to date: {}; what was read may not be in effect there yet", replicas.join(", ")),
-        ),
+        Progress::Behind(replicas) => {
+            ("note", format!("not up to date: {}; what was read may not be in effect there yet", replicas.join(", ")))
+        }
     };
     let style = output::error_style();
     let (bold, plain) = if style.colour { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };

@@ -98,6 +98,9 @@ pub fn collect(
     let collected_at = (manner.clock)();
     let assignments = collection.central()?;
     let topology = snapshot::change::topology(folder);
+    if let Reading::Known(published) = &topology {
+        shell.learn(published);
+    }
     let asked_for = asked.with(&topology, &assignments);
     collection.directory_and_servers(asked, &asked_for, &assignments)?;
     let mut unread = collection.unread.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
