@@ -202,7 +202,6 @@ function Get-HostFqdn {
     return $Network.HostName
 }
 
-
 # The bytes of a file that somebody may be writing.
 function Read-FileBytes([string]$Path) {
     $Share = [System.IO.FileShare]'ReadWrite, Delete'
