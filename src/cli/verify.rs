@@ -5,6 +5,7 @@ use super::request::Asked;
 use super::running::write_metrics;
 use super::{collection, live, output, read};
 use crate::apply;
+use crate::apply::target::Target;
 use crate::plan;
 use crate::render::{outline::Outline, text};
 use clap::{ArgGroup, Args};
@@ -58,7 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         (None, None) => plan::plan(&deployment, &collection::for_now(&arguments.reach, &deployment)?, &request),
     };
     if let Some(path) = &arguments.metrics {
-        write_metrics(path, &plan, lab.as_ref())?;
+        write_metrics(path, &plan, lab.as_ref().map(Target::state_folder))?;
     }
     output::data(&text::plan(&Outline::of(&plan), output::style()))?;
     Ok(if !plan.complete() {

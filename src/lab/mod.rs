@@ -15,6 +15,7 @@
 mod adopt;
 mod calls;
 mod cmdlets;
+mod console;
 mod create;
 mod derived;
 mod fault;
@@ -25,6 +26,7 @@ mod target;
 mod world;
 
 pub use calls::{Call, Cmdlet, Outcome};
+pub use console::{ConsoleCall, ConsoleEnd, ConsoleError, ConsoleReply};
 pub use fault::{Fault, Right};
 pub use memory::{AccountObject, Behind, Down, Held, Memory, Publication, Rights, ServerMemory};
 
