@@ -146,6 +146,7 @@ Plan {
     SourceNotValid "source-not-valid" Warning "The declared source is not known to be valid, so another one serves";
     KerberosNeverUsed "kerberos-never-used" Error "Web Services do not negotiate, so Kerberos is never used";
     LocationMissing "location-missing" Warning "A server does not have a declared IIS location";
+    LocationWouldBreak "location-would-break" Error "A declared setting would break an IIS location below it";
     OutOfScope "out-of-scope" Warning "What is needed reaches beyond the scope of this plan";
 }
 }

@@ -235,7 +235,7 @@ if (Enter-Step 11 -After @(3; 5) -On 'fe01.contoso.com') {
 
 # ---- Step 12 of 16 ----
 # does      Set IIS on fe02.contoso.com
-# because   4 settings differ from the file
+# because   its settings are not as declared
 # run on    fe02.contoso.com itself
 if (Enter-Step 12 -On 'fe02.contoso.com') {
     if (-not $Apply) {
