@@ -417,7 +417,7 @@ proptest! {
             let asked = world.request().rotate.iter().any(|(name, _)| name == account);
             let mut targets = survey.targets.iter().filter(|target| target.account == Some(account)).peekable();
             let all_invalid = targets.peek().is_some()
-                && targets.all(|target| matches!(target.state, Some(ServerState::Invalid(_))))
+                && targets.all(|target| target.state.as_ref().is_some_and(|state| state.is_invalid() && state.settles().is_none()))
                 && actual.topology.known().is_some()
                 && actual.assignments.known().is_some();
             prop_assert!(created || asked || all_invalid, "{} is rotated without ground", account);

@@ -73,8 +73,9 @@ fn withheld(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, site: &Site, wan
         return Some("the published topology could not be read, so nobody knows which servers must follow".to_owned());
     };
     let decision = decisions.get(wanted);
-    if let Some(Decision::Withheld(Withheld::Servers(_) | Withheld::Reach | Withheld::Leaving(_) | Withheld::Undated)) =
-        decision
+    if let Some(Decision::Withheld(
+        Withheld::Servers(_) | Withheld::Reach | Withheld::Leaving(_) | Withheld::Undated | Withheld::Unsettled(_),
+    )) = decision
     {
         let why =
             "no server could be given the password, so from Enable-CsTopology on its clients would get Unauthorized";

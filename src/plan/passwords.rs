@@ -6,6 +6,7 @@ use super::survey::{Invalidity, ServerState, Standing, Survey, Target};
 use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject, moment};
 use crate::codes::Code;
 use crate::model::{AccountName, PoolFqdn, Reading, ServerFqdn, SiteName, Witness};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What is to be done for the servers of one account.
@@ -40,6 +41,8 @@ pub(super) enum Withheld {
     Reach,
     /// These sites have the account until this plan is carried out: a rotation would reach them too.
     Leaving(Vec<SiteName>),
+    /// Some were tested so soon after the password was set that it may pass by itself; until then.
+    Unsettled(Timestamp),
     /// When the password was set is not known, so the readings may be older.
     Undated,
 }
@@ -100,6 +103,10 @@ fn decide<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName, asked: Option<&
     }
     if state.password_set_at.is_none() {
         return Decision::Withheld(Withheld::Undated);
+    }
+    // Before the unknown ones: they are to be tested then, too.
+    if let Some(settles) = survey.targets_of(account).filter_map(|target| target.state.as_ref()?.settles()).max() {
+        return Decision::Withheld(Withheld::Unsettled(settles));
     }
     let unknown: Vec<ServerFqdn> =
         survey.targets_of(account).filter(|target| !is_invalid(target)).map(|target| target.server.clone()).collect();
@@ -280,10 +287,7 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
         .iter()
         .filter(|target| target.managed && !is_valid(target))
         .for_each(|target| change(account, target, draft));
-    let set_at = match survey.standing(account) {
-        Standing::Usable(state) => state.password_set_at,
-        _ => None,
-    };
+    let set_at = set_at(survey, account);
     let before = set_at.map(|at| format!("set {}", moment(at)));
     let after = Some("a new random one".to_owned());
     let subject = Subject::Account(account.clone());
@@ -338,6 +342,13 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
     });
 }
 
+fn set_at(survey: &Survey<'_>, account: &AccountName) -> Option<Timestamp> {
+    match survey.standing(account) {
+        Standing::Usable(state) => state.password_set_at,
+        _ => None,
+    }
+}
+
 fn all(servers: usize) -> String {
     if servers == 1 { "the 1 server".to_owned() } else { format!("all {servers} servers") }
 }
@@ -369,6 +380,16 @@ fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withheld, draft: &
                 "carry out the rest of this plan, then plan anew".to_owned(),
             )
         }
+        Withheld::Unsettled(settles) => (
+            format!(
+                "no rotation either, because {account} got its password{} and servers were tested so soon after that the domain controllers may not have agreed yet",
+                set_at(survey, account).map(|at| format!(" at {}", moment(at))).unwrap_or_default()
+            ),
+            format!(
+                "wait until every domain controller has the same msDS-KeyVersionNumber, test each server after {}, and plan anew; do not rotate again meanwhile",
+                moment(*settles)
+            ),
+        ),
         Withheld::Undated => (
             "no rotation either, because when the password was set is not known, so the readings may be older".to_owned(),
             format!("test each server and plan anew, or ask for a rotation\n  cskerb plan ... --rotate '{account}' --reason TEXT"),
@@ -395,7 +416,7 @@ fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withheld, draft: &
 /// Why a target is to be mended: a clause without its name, so that many servers may share it.
 fn told(target: &Target<'_>) -> String {
     match &target.state {
-        Some(ServerState::Invalid(Invalidity::Reported { by, at, detail })) => {
+        Some(ServerState::Invalid(Invalidity::Reported { by, at, detail, .. })) => {
             let detail = detail.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
             match by {
                 Witness::Ticket => format!("it refused a fresh ticket at {}{detail}", moment(*at)),

@@ -5,8 +5,20 @@ use crate::model::{
     AccountName, AccountState, Actual, Cause, DeclaredAccount, Deployment, PoolFqdn, PublishedPool, Reading, Server,
     ServerFqdn, Site, SiteName, Topology, Verdict, Witness,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// How long after a password was set a refusal may only mean that the domain controllers do not agree *yet*: "wait for
+/// them, never rotate again". [inferred]
+///
+/// Within an Active Directory site a change arrives in under a minute; between two it waits for the site link, whose
+/// interval is 15 minutes at least [doc]. A link may be slower (180 minutes is its default), so this is the least that
+/// is waited; msDS-KeyVersionNumber, asked of each domain controller, is the proof.
+///
+/// It withholds a rotation, never a copy: a copy comes from a server that was tested valid since, so a domain controller
+/// has the new password already, and it touches neither Active Directory nor any client of another server.
+/// The lab's own word is not waited for: its domain controllers disagree only by a fault, and then it says so.
+pub const SETTLING: SignedDuration = SignedDuration::from_mins(15);
 
 /// A deployment joined with what was observed. Everything that the layers ask is answered from here.
 pub struct Survey<'a> {
@@ -99,6 +111,9 @@ pub enum Invalidity {
         at: Timestamp,
         /// In its own words.
         detail: Option<String>,
+        /// Until when the domain controllers may not have agreed on the password, where it was said before that: then
+        /// it grounds no rotation. See [`SETTLING`].
+        settles: Option<Timestamp>,
     },
     /// It was valid for another account.
     OtherAccount(AccountName),
@@ -117,6 +132,15 @@ impl ServerState {
     /// Whether it is known to be invalid.
     pub fn is_invalid(&self) -> bool {
         matches!(self, Self::Invalid(_))
+    }
+
+    /// When it can be tested again, where it looked invalid so soon after the password was set that this may pass by
+    /// itself.
+    pub fn settles(&self) -> Option<Timestamp> {
+        match self {
+            Self::Invalid(Invalidity::Reported { settles, .. }) => *settles,
+            _ => None,
+        }
     }
 }
 
@@ -286,6 +310,10 @@ impl<'a> Survey<'a> {
                 by: reading.by,
                 at: reading.at,
                 detail: detail.map(|text| text.to_string()),
+                settles: password_set_at
+                    .filter(|_| reading.by != Witness::Lab)
+                    .and_then(|set| set.checked_add(SETTLING).ok())
+                    .filter(|settles| reading.at < *settles),
             }),
             Verdict::Unknown => ServerState::Unknown(Cause::Inconclusive {
                 detail: detail.unwrap_or_else(|| "it gave no reason".into()),
