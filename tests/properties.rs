@@ -385,6 +385,25 @@ proptest! {
     }
 
     #[test]
+    fn whoever_gets_another_account_gets_its_password(world in world()) {
+        let deployment = world.deployment();
+        let actual = world.actual(&deployment);
+        let plan = plan(&deployment, &actual, &world.request());
+        let survey = Survey::new(&deployment, &actual);
+        let rotated = rotated(&plan);
+        for step in &plan.steps {
+            let (Action::AssignAccount { site, account } | Action::ReassignAccount { site, to: account, .. }) = &step.action else {
+                continue;
+            };
+            for target in survey.targets.iter().filter(|target| target.site == site) {
+                let valid = target.state.as_ref().is_some_and(ServerState::is_valid);
+                let given = valid || rotated.contains(account) || copies(&plan).any(|(_, _, to)| to == target.server);
+                prop_assert!(given, "{} is left behind without the password of {}", target.server, account);
+            }
+        }
+    }
+
+    #[test]
     fn no_step_reaches_who_is_not_a_target(world in world()) {
         let deployment = world.deployment();
         let actual = world.actual(&deployment);

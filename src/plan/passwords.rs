@@ -129,6 +129,15 @@ fn rotation_withheld<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName) -> O
     (!missing && !staying.is_empty()).then_some(Decision::Withheld(Withheld::Leaving(staying)))
 }
 
+/// The sites that were to leave the account and `stay`: its rotation would reach them too. One that does not exist is
+/// no use to them either, so its first password is kept from nobody.
+pub(super) fn kept_back_by(survey: &Survey<'_>, account: &AccountName, stay: &BTreeSet<SiteName>) -> Vec<SiteName> {
+    if matches!(survey.standing(account), Standing::Missing) {
+        return Vec::new();
+    }
+    survey.sites_leaving(account).into_iter().filter(|site| stay.contains(site)).cloned().collect()
+}
+
 fn is_invalid(target: &Target<'_>) -> bool {
     target.state.as_ref().is_some_and(ServerState::is_invalid)
 }
@@ -186,8 +195,7 @@ pub(super) fn inspect(
         match decision {
             Decision::Nothing => {}
             Decision::Rotate(ground) => {
-                let leaving = survey.sites_leaving(account).into_iter().cloned();
-                let staying: Vec<SiteName> = leaving.filter(|site| draft.withheld.contains(site)).collect();
+                let staying = kept_back_by(survey, account, &draft.withheld);
                 if staying.is_empty() {
                     rotate(survey, account, ground, draft);
                 } else {
