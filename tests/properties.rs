@@ -55,6 +55,7 @@ struct DrawnSite {
     assigned: usize,
     declared: bool,
     published: bool,
+    branch: bool,
     pools: Vec<DrawnPool>,
 }
 
@@ -96,13 +97,15 @@ fn site() -> impl Strategy<Value = DrawnSite> {
         0..=ACCOUNTS,
         prop::bool::weighted(0.9),
         prop::bool::weighted(0.95),
+        prop::bool::weighted(0.15),
         prop::collection::vec(pool(), 1..4),
     )
-        .prop_map(|(wanted, assigned, declared, published, pools)| DrawnSite {
+        .prop_map(|(wanted, assigned, declared, published, branch, pools)| DrawnSite {
             wanted,
             assigned,
             declared,
             published,
+            branch,
             pools,
         })
 }
@@ -155,7 +158,18 @@ fn reading<T>(cause: Option<Cause>, value: T) -> Reading<T> {
     cause.map_or(Reading::Known(value), Reading::Unreadable)
 }
 
+impl DrawnSite {
+    fn kind(&self) -> SiteKind {
+        if self.branch { SiteKind::Branch } else { SiteKind::Central }
+    }
+}
+
 impl World {
+    /// A rotation passes it over.
+    fn is_branch(&self, site: &SiteName) -> bool {
+        self.sites.iter().enumerate().any(|(at, drawn)| drawn.branch && names(at, 0).0 == *site)
+    }
+
     fn deployment(&self) -> Deployment {
         let declared = |name: AccountName| Account {
             name,
@@ -178,7 +192,7 @@ impl World {
         };
         let sites = self.sites.iter().enumerate().filter(|(_, site)| site.declared).map(|(at, site)| Site {
             name: names(at, 0).0,
-            kind: SiteKind::Central,
+            kind: site.kind(),
             account: match site.wanted {
                 0 => DeclaredAccount::Unmanaged,
                 1 => DeclaredAccount::Nobody,
@@ -216,7 +230,7 @@ impl World {
         });
         Topology {
             signature: Some("s".to_owned()),
-            sites: published().map(|(at, _)| PublishedSite { name: names(at, 0).0, kind: SiteKind::Central }).collect(),
+            sites: published().map(|(at, site)| PublishedSite { name: names(at, 0).0, kind: site.kind() }).collect(),
             pools: pools.collect(),
         }
     }
@@ -373,7 +387,7 @@ proptest! {
         for target in survey.targets.iter().filter(|target| target.managed) {
             let (Some(account), Some(state)) = (target.account, &target.state) else { continue };
             let by_copy = copies(&plan).filter(|(_, _, to)| *to == target.server).count();
-            let reached = by_copy + usize::from(rotated.contains(account));
+            let reached = by_copy + usize::from(rotated.contains(account) && !world.is_branch(target.site));
             prop_assert!(reached <= 1, "{} is reached {} times", target.server, reached);
             let about = |subject: &Subject| subject.server() == Some(target.server);
             let of_account = |subject: &Subject| matches!(subject, Subject::Account(name) if name == account);
@@ -397,7 +411,8 @@ proptest! {
             };
             for target in survey.targets.iter().filter(|target| target.site == site) {
                 let valid = target.state.as_ref().is_some_and(ServerState::is_valid);
-                let given = valid || rotated.contains(account) || copies(&plan).any(|(_, _, to)| to == target.server);
+                let rotated = rotated.contains(account) && !world.is_branch(site);
+                let given = valid || rotated || copies(&plan).any(|(_, _, to)| to == target.server);
                 prop_assert!(given, "{} is left behind without the password of {}", target.server, account);
             }
         }
@@ -415,7 +430,9 @@ proptest! {
                 return Err(TestCaseError::fail(format!("{from} or {to} is not a target")));
             };
             prop_assert!(to.managed, "{} is not managed", to.server);
-            prop_assert!(matches!(from.state, Some(ServerState::Valid { .. })), "{} is not valid", from.server);
+            let rotated = rotated(&plan).contains(account) && !world.is_branch(from.site) && world.is_branch(to.site);
+            let valid = matches!(from.state, Some(ServerState::Valid { .. }));
+            prop_assert!(valid || rotated, "{} is not valid, nor will be", from.server);
             prop_assert_eq!((from.account, to.account), (Some(account), Some(account)));
         }
         for step in &plan.steps {

@@ -110,6 +110,7 @@ Plan {
     // The plan: the topology.
     SiteUnpublished "site-unpublished" Error "A declared site is not in the published topology";
     SiteUndeclared "site-undeclared" Warning "A site with an account is not in the deployment file";
+    SiteKindMismatch "site-kind-mismatch" Warning "A site is declared as central and published as branch, or the reverse";
     PoolUnpublished "pool-unpublished" Warning "A declared pool is not in the published topology";
     PoolUndeclared "pool-undeclared" Warning "A published pool with Web Services is not in the deployment file";
     PoolElsewhere "pool-elsewhere" Error "A pool is declared in one site and published in another";
@@ -143,6 +144,7 @@ Plan {
     // The plan: servers.
     AssignmentWithheld "assignment-withheld" Error "An assignment is not planned, because its servers could not follow";
     RotationWithheld "rotation-withheld" Error "No valid server to copy from, and no ground for a rotation";
+    BranchNotReached "branch-not-reached" Warning "A branch site has the account, and a rotation reaches central sites only";
     SourceNotValid "source-not-valid" Warning "The declared source is not known to be valid, so another one serves";
     KerberosNeverUsed "kerberos-never-used" Error "Web Services do not negotiate, so Kerberos is never used";
     LocationMissing "location-missing" Warning "A server does not have a declared IIS location";

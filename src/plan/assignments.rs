@@ -116,7 +116,12 @@ fn withheld(
     };
     let decision = decisions.get(wanted);
     if let Some(Decision::Withheld(
-        Withheld::Servers(_) | Withheld::Reach | Withheld::Leaving(_) | Withheld::Undated | Withheld::Unsettled(_),
+        Withheld::Servers(_)
+        | Withheld::Reach
+        | Withheld::Leaving(_)
+        | Withheld::Undated
+        | Withheld::Unsettled(_)
+        | Withheld::Branch,
     )) = decision
     {
         let why =
@@ -133,10 +138,13 @@ fn withheld(
     if matches!(decision, Some(Decision::Rotate(_))) {
         let staying = kept_back_by(survey, wanted, stay);
         let names: Vec<&str> = staying.iter().map(SiteName::as_str).collect();
-        // A rotation reaches undeclared servers too.
-        return (!names.is_empty()).then(|| {
-            format!("the rotation that it needs would also reach {}, which keeps {wanted} for now", names.join(", "))
-        });
+        if !names.is_empty() {
+            let names = names.join(", ");
+            return Some(format!("the rotation that it needs would also reach {names}, which keeps {wanted} for now"));
+        }
+        if !survey.is_branch(&site.name) {
+            return None; // it reaches undeclared servers too
+        }
     }
     let of_site = survey.targets_of(wanted).filter(|target| target.site == &site.name);
     let left: Vec<&str> = of_site

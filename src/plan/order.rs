@@ -60,6 +60,7 @@ fn test(site: SiteName) -> Step {
 /// Who must wait for whom, by account, site and pool.
 struct Dependencies<'s> {
     creates: HashMap<&'s AccountName, StepId>,
+    rotates: HashMap<&'s AccountName, StepId>,
     assigns: HashMap<&'s SiteName, StepId>,
     all_assigns: Vec<StepId>,
     enables: HashSet<&'s AccountName>,
@@ -74,6 +75,7 @@ impl<'s> Dependencies<'s> {
     fn of(steps: &'s [Step], reasons: &'s [Reason]) -> Self {
         let mut found = Self {
             creates: HashMap::new(),
+            rotates: HashMap::new(),
             assigns: HashMap::new(),
             all_assigns: Vec::new(),
             enables: reasons.iter().filter_map(|reason| reason.concerns.as_ref()).collect(),
@@ -97,6 +99,7 @@ impl<'s> Dependencies<'s> {
                     found.all_assigns.push(id);
                 }
                 Action::EnableTopology { .. } => found.enable = Some(id),
+                Action::RotatePassword { account } => _ = found.rotates.insert(account, id),
                 Action::RemoveSpn { .. } => {
                     found.spns_by_site.extend_at(step.touches.first(), &id);
                     found.removes.extend_at(step.subject.pool(), &id);
@@ -153,6 +156,8 @@ impl<'s> Dependencies<'s> {
                 before.extend(step.touches.iter().flat_map(|site| self.spns_by_site.at(Some(site))).cloned());
             }
             Action::CopyConfiguration { account, .. } => {
+                // Into a branch site, which the rotation of the account does not reach.
+                before.extend(self.rotates.get(account).cloned());
                 self.servers_or_spns_wait(step, Some(account), &mut before);
                 before.extend(self.removes.at(step.subject.pool()).iter().cloned());
                 before.extend(self.adds.at(step.subject.pool()).iter().cloned());

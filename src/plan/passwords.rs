@@ -43,6 +43,8 @@ pub(super) enum Withheld {
     Leaving(Vec<SiteName>),
     /// Some were tested so soon after the password was set that it may pass by itself; until then.
     Unsettled(Timestamp),
+    /// A rotation reaches central sites only, and all of its servers stand in branch sites.
+    Branch,
     /// When the password was set is not known, so the readings may be older.
     Undated,
 }
@@ -56,6 +58,8 @@ pub(super) struct Source<'s, 'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nearness {
+    /// A rotation has just given it the password, and does not reach the other.
+    Rotated,
     Declared,
     SamePool,
     SameSite,
@@ -123,6 +127,9 @@ fn rotation_withheld<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName) -> O
     if survey.published.is_none() || survey.actual.assignments.known().is_none() {
         return Some(Decision::Withheld(Withheld::Reach));
     }
+    if survey.targets_of(account).all(|target| survey.is_branch(target.site)) {
+        return Some(Decision::Withheld(Withheld::Branch));
+    }
     let leaving: Vec<SiteName> = survey.sites_leaving(account).into_iter().cloned().collect();
     let staying: Vec<SiteName> = leaving.into_iter().filter(|site| !survey.is_published(site)).collect();
     let missing = matches!(survey.standing(account), Standing::Missing);
@@ -185,6 +192,7 @@ pub(super) fn inspect(
     draft: &mut Draft,
 ) {
     for (account, decision) in decisions {
+        report_branches(survey, account, draft);
         if !matches!(decision, Decision::Rotate(_)) {
             report_unknown(survey, account, draft);
             if asked.iter().any(|(name, _)| name == *account) {
@@ -198,6 +206,7 @@ pub(super) fn inspect(
                 let staying = kept_back_by(survey, account, &draft.withheld);
                 if staying.is_empty() {
                     rotate(survey, account, ground, draft);
+                    copy_to_branches(survey, account, draft);
                 } else {
                     withhold(survey, account, &Withheld::Leaving(staying), draft);
                 }
@@ -258,13 +267,20 @@ fn change(account: &AccountName, target: &Target<'_>, draft: &mut Draft) {
 }
 
 fn copy(account: &AccountName, target: &Target<'_>, source: Source<'_, '_>, draft: &mut Draft) {
-    change(account, target, draft);
+    if !is_valid(target) {
+        change(account, target, draft);
+    }
     let from = source.target.server;
     let why = match source.nearness {
+        Nearness::Rotated => format!("gets the new password from the rotation, which does not reach {}", target.site),
         Nearness::Declared => "is valid and the source that the file names".to_owned(),
         Nearness::SamePool => "is valid and in the same pool".to_owned(),
         Nearness::SameSite => "is valid and in the same site".to_owned(),
         Nearness::SameAccount => format!("is valid and in site {}, which has the same account", source.target.site),
+    };
+    let because = match source.nearness {
+        Nearness::Rotated => vec![format!("{from} {why}: it is a branch site")],
+        _ => vec![told(target), format!("{from} {why}{}", witness(source.target))],
     };
     let mut preconditions = vec![Predicate::AssignmentIs { site: target.site.clone(), account: Some(account.clone()) }];
     if source.target.site != target.site {
@@ -278,7 +294,7 @@ fn copy(account: &AccountName, target: &Target<'_>, source: Source<'_, '_>, draf
         subject: subject(target),
         run_on: RunOn::Server(from.clone()),
         after: Vec::new(),
-        because: vec![told(target), format!("{from} {why}{}", witness(source.target))],
+        because,
         disrupts: None,
         consent: None,
         preconditions,
@@ -286,14 +302,38 @@ fn copy(account: &AccountName, target: &Target<'_>, source: Source<'_, '_>, draf
     });
 }
 
+/// Whatever becomes of the password, the operator is to know that it does not come here by itself.
+fn report_branches(survey: &Survey<'_>, account: &AccountName, draft: &mut Draft) {
+    for site in survey.sites_of(account).filter(|site| survey.is_branch(site)) {
+        let message = format!("a branch site with {account}: a rotation of its password passes this site over");
+        let hint = "after a rotation its servers refuse clients until each is given the password by a copy; where this plan rotates, it has those for the declared servers";
+        draft.find(Code::BranchNotReached, Subject::Site(site.clone()), message, Some(hint.to_owned()));
+    }
+}
+
+/// A rotation passes branch sites over, so their servers are given the new password by copies from one that it reaches.
+fn copy_to_branches(survey: &Survey<'_>, account: &AccountName, draft: &mut Draft) {
+    let (branch, central): (Vec<&Target<'_>>, Vec<_>) =
+        survey.targets_of(account).partition(|target| survey.is_branch(target.site));
+    // A server that the file does not name, it does not answer for.
+    let Some(first) = central.iter().find(|target| target.declared.is_some()).or(central.first()) else { return };
+    for target in branch.into_iter().filter(|target| target.managed) {
+        let declared = survey.declared_site(target.site).and_then(|site| site.source.as_ref());
+        let source = central.iter().find(|target| Some(target.server) == declared).unwrap_or(first);
+        copy(account, target, Source { target: source, nearness: Nearness::Rotated }, draft);
+    }
+}
+
 fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &mut Draft) {
     let targets: Vec<&Target<'_>> = survey.targets_of(account).collect();
     let sites: Vec<&SiteName> = survey.sites_of(account).collect();
-    let named: Vec<&str> = sites.iter().map(|site| site.as_str()).collect();
-    let named = named.join(", ");
+    let named = sites.iter().map(|site| site.as_str()).collect::<Vec<_>>().join(", ");
+    let central: Vec<&str> = sites.iter().filter(|site| !survey.is_branch(site)).map(|site| site.as_str()).collect();
+    let which = if central.len() == sites.len() { "every site" } else { "every central site" };
+    let reached = central.join(", ");
     targets
         .iter()
-        .filter(|target| target.managed && !is_valid(target))
+        .filter(|target| target.managed && !is_valid(target) && !survey.is_branch(target.site))
         .for_each(|target| change(account, target, draft));
     let set_at = set_at(survey, account);
     let before = set_at.map(|at| format!("set {}", moment(at)));
@@ -342,7 +382,7 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
         subject,
         run_on: RunOn::ManagementShell,
         after: Vec::new(),
-        because: vec![because, format!("it reaches every server of every site of {account}: {named}")],
+        because: vec![because, format!("it reaches every server of {which} of {account}: {reached}")],
         disrupts,
         consent,
         preconditions,
@@ -388,6 +428,10 @@ fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withheld, draft: &
                 "carry out the rest of this plan, then plan anew".to_owned(),
             )
         }
+        Withheld::Branch => (
+            format!("no rotation either, because it reaches central sites only, and {account} has no server there"),
+            "assign the account to a central site too, or copy by hand from a server that has the password".to_owned(),
+        ),
         Withheld::Unsettled(settles) => (
             format!(
                 "no rotation either, because {account} got its password{} and servers were tested so soon after that the domain controllers may not have agreed yet",

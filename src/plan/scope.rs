@@ -178,6 +178,7 @@ fn account_of(action: &Action) -> Option<&AccountName> {
         | Action::AssignAccount { account, .. }
         | Action::ReassignAccount { to: account, .. }
         | Action::AddSpn { account, .. }
+        | Action::CopyConfiguration { account, .. }
         | Action::RotatePassword { account } => Some(account),
         _ => None,
     }

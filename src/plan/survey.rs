@@ -3,10 +3,10 @@
 use super::targets;
 use crate::model::{
     AccountName, AccountState, Actual, Cause, DeclaredAccount, Deployment, PoolFqdn, PublishedPool, Reading, Server,
-    ServerFqdn, Site, SiteName, Topology, Verdict, Witness,
+    ServerFqdn, Site, SiteKind, SiteName, Topology, Verdict, Witness,
 };
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How long after a password was set a refusal may only mean that the domain controllers do not agree *yet*: "wait for
 /// them, never rotate again". [inferred]
@@ -42,7 +42,7 @@ pub struct Survey<'a> {
 /// The published topology by name.
 pub(super) struct Published<'a> {
     pub(super) topology: &'a Topology,
-    pub(super) sites: HashSet<&'a SiteName>,
+    pub(super) sites: HashMap<&'a SiteName, SiteKind>,
     pub(super) pools: HashMap<&'a PoolFqdn, &'a PublishedPool>,
     /// Only servers of pools with Web Services.
     pub(super) web_servers: HashMap<&'a ServerFqdn, &'a PublishedPool>,
@@ -238,7 +238,15 @@ impl<'a> Survey<'a> {
 
     /// Whether the site is in the published topology; true where that could not be read.
     pub(super) fn is_published(&self, site: &SiteName) -> bool {
-        self.published.as_ref().is_none_or(|published| published.sites.contains(site))
+        self.published.as_ref().is_none_or(|published| published.sites.contains_key(site))
+    }
+
+    /// Whether a rotation passes the site over: "sets the password to all the Web Services servers in *central* sites"
+    /// [doc]. What is published decides.
+    pub(super) fn is_branch(&self, site: &SiteName) -> bool {
+        let published = self.published.as_ref().and_then(|published| published.sites.get(site)).copied();
+        let kind = published.or_else(|| self.declared_site(site).map(|declared| declared.kind));
+        kind == Some(SiteKind::Branch)
     }
 
     /// Every site that has the account once the plan is carried out, in a stable order.
@@ -327,7 +335,7 @@ impl<'a> Published<'a> {
         let web = topology.pools.iter().filter(|pool| pool.web_services);
         Self {
             topology,
-            sites: topology.sites.iter().map(|site| &site.name).collect(),
+            sites: topology.sites.iter().map(|site| (&site.name, site.kind)).collect(),
             pools: topology.pools.iter().map(|pool| (&pool.fqdn, pool)).collect(),
             web_servers: web.flat_map(|pool| pool.servers.iter().map(move |server| (server, pool))).collect(),
         }
