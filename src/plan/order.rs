@@ -1,7 +1,7 @@
 //! Puts the steps in order: Enable-CsTopology once and in its place, the tests last, and what waits for what.
 
 use super::draft::Draft;
-use super::enable_topology::Reason;
+use super::enable_topology::{Reason, Trigger};
 use super::survey::Survey;
 use super::{Action, Predicate, RunOn, Step, StepId, StepKind, Subject};
 use crate::model::{AccountName, PoolFqdn, SiteName};
@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// Adds Enable-CsTopology and the tests, sorts, and fills in `after`.
 pub(super) fn arrange(survey: &Survey<'_>, draft: &mut Draft) {
     if !draft.reasons.is_empty() {
-        let step = enable_topology(survey, &draft.reasons);
+        let step = enable_topology(survey, draft);
         draft.steps.push(step);
     }
     let touching = draft.steps.iter().filter(|step| step.action.kind() != StepKind::CreateAccount);
@@ -28,19 +28,55 @@ pub(super) fn arrange(survey: &Survey<'_>, draft: &mut Draft) {
     }
 }
 
-fn enable_topology(survey: &Survey<'_>, reasons: &[Reason]) -> Step {
+/// It touches the sites of its reasons, whose windows then hold for it, and whose tests follow.
+///
+/// Not every declared site, although it enables the whole topology: what else was published is nobody's change in this
+/// plan, is warned of, and is refused where the signature moved since. And since a step needs the windows of all sites
+/// it touches, sites with windows at different times could never have theirs enabled but outside of all windows. A site
+/// that the file does not declare has no window; where there is no other, those of all that have an account hold.
+fn enable_topology(survey: &Survey<'_>, draft: &Draft) -> Step {
     let signature = survey.actual.topology.known().and_then(|topology| topology.signature.clone());
+    let mut concerned: BTreeSet<&SiteName> = BTreeSet::new();
+    for reason in &draft.reasons {
+        match &reason.trigger {
+            Trigger::Step(id) => {
+                concerned.extend(draft.steps.iter().filter(|step| step.id() == *id).flat_map(|step| &step.touches));
+            }
+            Trigger::Finding(_, subject) => concerned.extend(subject.site()),
+        }
+    }
+    let declared = || survey.deployment.sites.iter().map(|site| &site.name);
+    let mut touches: Vec<SiteName> = declared().filter(|site| concerned.contains(site)).cloned().collect();
+    if touches.is_empty() {
+        touches = declared().filter(|site| survey.eventual(site).is_some()).cloned().collect();
+    }
     Step {
         action: Action::EnableTopology { signature: signature.clone() },
         subject: Subject::Topology,
         run_on: RunOn::ManagementShell,
         after: Vec::new(),
-        because: reasons.iter().map(|reason| reason.text.clone()).collect(),
-        disrupts: None,
+        because: draft.reasons.iter().map(|reason| reason.text.clone()).collect(),
+        disrupts: disruption(&draft.steps),
         consent: None,
         preconditions: vec![Predicate::TopologySignatureIs { signature }],
-        touches: Vec::new(),
+        touches,
     }
+}
+
+/// What the assignment steps disrupt begins here: until Enable-CsTopology nothing of them is in effect.
+fn disruption(steps: &[Step]) -> Option<String> {
+    let of = |kinds: &[StepKind]| {
+        let steps = steps.iter().filter(|step| kinds.contains(&step.action.kind()));
+        steps.flat_map(|step| step.touches.iter().map(SiteName::as_str)).collect::<Vec<_>>().join(", ")
+    };
+    let given = of(&[StepKind::AssignAccount, StepKind::ReassignAccount]);
+    let taken = of(&[StepKind::UnassignAccount]);
+    let given =
+        (!given.is_empty()).then(|| format!("clients of {given}: from here on, until the password steps are done"));
+    let taken =
+        (!taken.is_empty()).then(|| format!("clients of {taken}: from here on they fall back to NTLM or certificates"));
+    let both: Vec<String> = given.into_iter().chain(taken).collect();
+    (!both.is_empty()).then(|| both.join("; "))
 }
 
 fn test(site: SiteName) -> Step {
@@ -162,10 +198,8 @@ impl<'s> Dependencies<'s> {
                 before.extend(self.removes.at(step.subject.pool()).iter().cloned());
                 before.extend(self.adds.at(step.subject.pool()).iter().cloned());
             }
-            Action::TestAssignment { site } => {
-                before.extend(self.touching.at(Some(site)).iter().cloned());
-                before.extend(self.enable.clone());
-            }
+            // Among them Enable-CsTopology, where it concerns the site.
+            Action::TestAssignment { site } => before.extend(self.touching.at(Some(site)).iter().cloned()),
         }
         before
     }
