@@ -1,7 +1,7 @@
 //! SPNs: those that Enable-CsTopology makes, those of overridden internal FQDNs that nobody makes, and those that
 //! stand where they should not.
 
-use super::commands::setspn;
+use super::commands::{quote, setspn};
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
 use super::survey::{Standing, Survey};
@@ -79,7 +79,8 @@ impl Place<'_, '_> {
     /// Everybody who holds the SPN; `None` where that was not read, which is then reported.
     fn holders(&self, spn: &Spn, draft: &mut Draft) -> Option<BTreeSet<Principal>> {
         match self.survey.actual.directory.known()?.holders(spn) {
-            Reading::Known(holders) => Some(holders),
+            // By its name, whichever way it was written.
+            Reading::Known(holders) => Some(holders.into_iter().map(|holder| self.known(holder)).collect()),
             Reading::Absent => Some(BTreeSet::new()),
             // An account that this plan creates certainly holds nothing yet.
             Reading::Unreadable(_) if self.wanted_is_missing() => Some(BTreeSet::new()),
@@ -102,8 +103,12 @@ impl Place<'_, '_> {
         })
     }
 
+    fn known(&self, holder: Principal) -> Principal {
+        self.survey.accounts.keys().find(|name| holder.is(name)).map_or(holder, Principal::from)
+    }
+
     fn is_kerberos_account(&self, holder: &Principal) -> bool {
-        holder.as_str().parse::<AccountName>().is_ok_and(|name| self.survey.accounts.contains_key(&name))
+        self.survey.accounts.keys().any(|name| holder.is(name))
     }
 
     /// `http/<pool FQDN>`: Enable-CsTopology makes and removes it.
@@ -154,7 +159,12 @@ impl Place<'_, '_> {
             } else {
                 (Code::SpnForeignHolder, format!("on {holder}, which is not a Kerberos account of this deployment"))
             };
-            let remove = setspn("-D", spn.as_str(), holder.as_str());
+            let remove = if holder.is_distinguished() {
+                let (dn, spn) = (quote(holder.as_str()), quote(spn.as_str()));
+                format!("Set-ADObject -Identity {dn} -Remove @{{servicePrincipalName={spn}}}")
+            } else {
+                setspn("-D", spn.as_str(), holder.as_str())
+            };
             let hint = format!("find out what that account is for; if it needs no such SPN\n  {remove}");
             draft.find(code, self.subject(spn), message, Some(hint));
         }
