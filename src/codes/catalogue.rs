@@ -125,6 +125,7 @@ Plan {
     AccountUnmanaged "account-unmanaged" Warning "A site has an account that the deployment file says nothing of";
     AccountDisabled "account-disabled" Error "The Kerberos account is disabled";
     AccountExpired "account-expired" Error "The Kerberos account has expired";
+    AccountExpiresSoon "account-expires-soon" Warning "The Kerberos account expires within 30 days";
     AccountNotComputer "account-not-computer" Error "The Kerberos account is not a computer account";
     AccountGone "account-gone" Error "A site is assigned to an account that does not exist and is not declared";
     AccountEncryptionUnset "account-encryption-unset" Note "The account's encryption types are unset: the domain's default holds";
