@@ -131,6 +131,15 @@ fn a_scope_narrows_and_says_so() {
 }
 
 #[test]
+fn an_unassignment_outside_the_scope_is_said() {
+    let (file, snapshot) = ("tests/scenarios/unassignment/deployment.yaml", "tests/scenarios/unassignment/snapshot");
+    let output = scenario(file, snapshot, &["--server", "fe01.contoso.com"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("[out-of-scope] Redmond: its account is to change"), "{said}");
+    assert!(!said.contains("what is declared is in place"), "{said}");
+}
+
+#[test]
 fn a_rotation_is_planned_where_the_operator_asks_and_says_why() {
     let asked = ["--format", "json", "--rotate", "contoso\\KERBAUTH", "--reason", "yearly"];
     let output = scenario(CONTOSO[1], CONTOSO[3], &asked);
