@@ -57,8 +57,8 @@ fn the_documentations_own_case_is_one_copy() {
     assert_eq!(plan["enableTopology"]["need"], "advisory");
     assert_eq!(
         plan["enableTopology"]["because"][0]["reason"],
-        "After making any changes to Kerberos authentication, such as adding an account or removing an account, you \
-         must run Enable-CsTopology"
+        "Microsoft's task page says: \"After making any changes to Kerberos authentication, such as adding an account or \
+         removing an account, you must run Enable-CsTopology\""
     );
     assert_eq!(plan["enableTopology"]["because"][0]["step"], "copy:dir01.contoso.com");
 }

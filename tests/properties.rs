@@ -346,7 +346,9 @@ proptest! {
     #[test]
     fn steps_come_in_the_order_of_the_field(world in world()) {
         let deployment = world.deployment();
-        let plan = plan(&deployment, &world.actual(&deployment), &world.request());
+        let actual = world.actual(&deployment);
+        let plan = plan(&deployment, &actual, &world.request());
+        let survey = Survey::new(&deployment, &actual);
         let kinds: Vec<StepKind> = plan.steps.iter().map(|step| step.action.kind()).collect();
         prop_assert!(kinds.is_sorted(), "{:?}", kinds);
         let ids: Vec<_> = plan.steps.iter().map(cskerb::plan::Step::id).collect();
@@ -359,6 +361,17 @@ proptest! {
         let enables = kinds.iter().filter(|kind| **kind == StepKind::EnableTopology).count();
         let required = plan.enable_topology.need == cskerb::plan::Need::Required;
         prop_assert_eq!(enables, usize::from(required));
+        // The sites that it concerns are those of its windows, and are tested after it.
+        for enable in plan.steps.iter().filter(|step| step.action.kind() == StepKind::EnableTopology) {
+            for site in deployment.sites.iter().filter(|site| enable.touches.contains(&site.name)) {
+                let id = format!("test:{}", site.name);
+                let test = plan.steps.iter().find(|step| step.id().as_str() == id);
+                prop_assert_eq!(test.is_some(), site.account.name().is_some() || matches!(site.account, DeclaredAccount::Unmanaged) && survey.assigned(&site.name).known().is_some(), "{}", id);
+                prop_assert!(test.is_none_or(|test| test.after.contains(&enable.id())), "{} does not wait", id);
+            }
+            let declared = |site: &SiteName| deployment.sites.iter().any(|known| known.name == *site);
+            prop_assert!(enable.touches.iter().all(declared), "{:?}", enable.touches);
+        }
         // After an assignment, the passwords of its account wait for Enable-CsTopology.
         for step in &plan.steps {
             let (Action::AssignAccount { account: assigned, .. } | Action::ReassignAccount { to: assigned, .. }) =

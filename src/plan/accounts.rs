@@ -103,8 +103,10 @@ fn create(survey: &Survey<'_>, account: &Account, draft: &mut Draft) {
 }
 
 fn report_defect(survey: &Survey<'_>, name: &AccountName, defect: Defect, draft: &mut Draft) {
-    let servers = survey.targets_of(name).count();
-    let meanwhile = match servers {
+    // Those that have it now: what others were tested with says nothing of it.
+    let tested = survey.targets_of(name).filter(|target| survey.assigned(target.site).known() == Some(&name));
+    let meanwhile = match tested.count() {
+        0 if survey.targets_of(name).next().is_some() => "; nothing is planned for its sites".to_owned(),
         0 => String::new(),
         1 => "; its 1 server looks invalid meanwhile, so nothing is planned for it".to_owned(),
         many => format!("; all of its {many} servers look invalid meanwhile, so nothing is planned for them"),
@@ -198,6 +200,6 @@ fn inspect_expiry(survey: &Survey<'_>, name: &AccountName, state: &AccountState,
     }
     let message = format!("the account expires at {}; no client gets a ticket for it from then on", moment(at));
     let object = quote(&format!("{}$", name.account()));
-    let hint = format!("lift that before\n  Clear-ADAccountExpiration -Identity {object}");
+    let hint = format!("lift that before then\n  Clear-ADAccountExpiration -Identity {object}");
     draft.find(Code::AccountExpiresSoon, Subject::Account(name.clone()), message, Some(hint));
 }

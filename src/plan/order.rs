@@ -2,8 +2,9 @@
 
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
-use super::survey::Survey;
+use super::survey::{ServerState, Survey};
 use super::{Action, Predicate, RunOn, Step, StepId, StepKind, Subject};
+use crate::codes::Code;
 use crate::model::{AccountName, PoolFqdn, SiteName};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -56,26 +57,42 @@ fn enable_topology(survey: &Survey<'_>, draft: &Draft) -> Step {
         run_on: RunOn::ManagementShell,
         after: Vec::new(),
         because: draft.reasons.iter().map(|reason| reason.text.clone()).collect(),
-        disrupts: disruption(&draft.steps),
+        disrupts: disruption(survey, draft),
         consent: None,
         preconditions: vec![Predicate::TopologySignatureIs { signature }],
         touches,
     }
 }
 
-/// What the assignment steps disrupt begins here: until Enable-CsTopology nothing of them is in effect.
-fn disruption(steps: &[Step]) -> Option<String> {
-    let of = |kinds: &[StepKind]| {
-        let steps = steps.iter().filter(|step| kinds.contains(&step.action.kind()));
-        steps.flat_map(|step| step.touches.iter().map(SiteName::as_str)).collect::<Vec<_>>().join(", ")
+/// What the assignment steps disrupt begins here: until Enable-CsTopology nothing of them is in effect. An SPN that it
+/// makes again brings tickets to servers that may not be able to read them yet.
+fn disruption(survey: &Survey<'_>, draft: &Draft) -> Option<String> {
+    let of = |kinds: &[StepKind]| -> Vec<&SiteName> {
+        let steps = draft.steps.iter().filter(|step| kinds.contains(&step.action.kind()));
+        steps.flat_map(|step| &step.touches).collect()
     };
-    let given = of(&[StepKind::AssignAccount, StepKind::ReassignAccount]);
-    let taken = of(&[StepKind::UnassignAccount]);
-    let given =
-        (!given.is_empty()).then(|| format!("clients of {given}: from here on, until the password steps are done"));
-    let taken =
-        (!taken.is_empty()).then(|| format!("clients of {taken}: from here on they fall back to NTLM or certificates"));
-    let both: Vec<String> = given.into_iter().chain(taken).collect();
+    let mut given = of(&[StepKind::AssignAccount, StepKind::ReassignAccount]);
+    let unready = |site: &SiteName| {
+        let mut servers = survey.targets.iter().filter(|target| target.site == site);
+        servers.any(|target| !target.state.as_ref().is_some_and(ServerState::is_valid))
+    };
+    for reason in &draft.reasons {
+        if let Trigger::Finding(Code::SpnMissing, subject) = &reason.trigger
+            && let Some(site) = subject.site().filter(|site| unready(site))
+            && !given.contains(&site)
+        {
+            given.push(site);
+        }
+    }
+    let clients = |sites: &[&SiteName], how: &str| {
+        let names: Vec<&str> = sites.iter().map(|site| site.as_str()).collect();
+        (!sites.is_empty()).then(|| format!("clients of {}: from here on{how}", names.join(", ")))
+    };
+    let both = [
+        clients(&given, ", until the password steps are done"),
+        clients(&of(&[StepKind::UnassignAccount]), " they fall back to NTLM or certificates"),
+    ];
+    let both: Vec<String> = both.into_iter().flatten().collect();
     (!both.is_empty()).then(|| both.join("; "))
 }
 

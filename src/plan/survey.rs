@@ -266,21 +266,33 @@ impl<'a> Survey<'a> {
         self.targets_by_account.get(account).into_iter().flatten().filter_map(|at| self.targets.get(*at))
     }
 
+    /// Whether a server does not have its account because nobody can have it yet: its site does not have it, or there is
+    /// no such account. No client gets a ticket that such a server could refuse: it is served as before, or without
+    /// Kerberos. [inferred]
+    pub(super) fn is_pending(&self, target: &Target<'_>) -> bool {
+        match &target.state {
+            Some(ServerState::Invalid(Invalidity::AccountMissing)) => true,
+            Some(ServerState::Invalid(_)) => target.account != self.assigned(target.site).known().copied(),
+            _ => false,
+        }
+    }
+
     /// What is known of a server with regard to the account that its site shall have.
     pub(super) fn judge_server(&self, site: &SiteName, server: &ServerFqdn, account: &AccountName) -> ServerState {
-        let password_set_at = match self.standing(account) {
-            Standing::Missing => return ServerState::Invalid(Invalidity::AccountMissing),
-            Standing::Unusable(_) => {
-                return ServerState::Unknown(Cause::AccountUnusable { account: account.clone() });
-            }
-            Standing::Usable(state) => state.password_set_at,
-            Standing::Unknown(_) => None,
-        };
         let current = self.assigned(site);
         let not_assigned = match &current {
             Reading::Known(current) => *current != account,
             Reading::Absent => true,
             Reading::Unreadable(_) => false,
+        };
+        let password_set_at = match self.standing(account) {
+            Standing::Missing => return ServerState::Invalid(Invalidity::AccountMissing),
+            // What was read was not read of this account, so its state says nothing of it.
+            Standing::Unusable(_) if !not_assigned => {
+                return ServerState::Unknown(Cause::AccountUnusable { account: account.clone() });
+            }
+            Standing::Usable(state) => state.password_set_at,
+            Standing::Unusable(_) | Standing::Unknown(_) => None,
         };
         let reading = match self.actual.kerberos(server) {
             Reading::Known(reading) => reading,

@@ -165,7 +165,7 @@ fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
         }
         let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
         let message =
-            format!("published with Web Services, but not declared; nothing is planned for it{}", told(target));
+            format!("published with Web Services, but not declared; nothing is planned for it{}", told(survey, target));
         let hint =
             format!("add it to the servers of {} in the file\n  - {}", target.pool, scalar(target.server.as_str()));
         draft.find(Code::ServerUndeclared, subject, message, Some(hint));
@@ -189,13 +189,16 @@ fn pool_yaml(pool: &PublishedPool, indent: &str) -> String {
     format!("\n{indent}- fqdn: {}\n{indent}  role: {role}{servers}", scalar(pool.fqdn.as_str()))
 }
 
-fn told(target: &super::Target<'_>) -> &'static str {
-    match &target.state {
-        Some(state) if state.is_valid() => ". Its configuration is valid",
-        Some(state) if state.is_invalid() => ". Its configuration is invalid, so clients get Unauthorized from it",
-        Some(_) => ". Whether its configuration is valid is not known",
-        None => "",
-    }
+fn told(survey: &Survey<'_>, target: &super::Target<'_>) -> String {
+    let words = match &target.state {
+        Some(state) if state.is_valid() => "Its configuration is valid",
+        // What it has now may serve its clients well.
+        Some(state) if state.is_invalid() && survey.is_pending(target) => "It was not given the account yet",
+        Some(state) if state.is_invalid() => "Its configuration is invalid, so clients get Unauthorized from it",
+        Some(_) => "Whether its configuration is valid is not known",
+        None => return String::new(),
+    };
+    format!(". {words}")
 }
 
 #[cfg(test)]

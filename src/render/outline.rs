@@ -273,7 +273,7 @@ fn summary(plan: &Plan) -> Vec<String> {
     if total(PoolHealth::servers) > 0 {
         let pending = match total(|pool| pool.pending) {
             0 => String::new(),
-            n => format!(", {n} without the account yet"),
+            n => format!(", {n} not given the account"),
         };
         let (valid, invalid) = (total(|pool| pool.valid), total(|pool| pool.invalid));
         let unreadable = total(|pool| pool.unreadable);
