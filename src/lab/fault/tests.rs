@@ -93,6 +93,15 @@ fn each_fault_is_found_in_its_own_words_and_mended_or_named() {
 }
 
 #[test]
+fn an_account_that_is_deleted_holds_nothing() {
+    let (_folder, lab) = healthy();
+    lab.inject(&Fault::AccountDeleted(name(ACCOUNT))).unwrap();
+    let twice = Fault::SpnTwice(name("http/pool01.contoso.com"), Principal::new(ACCOUNT));
+    assert!(matches!(lab.inject(&twice), Err(LabError::Unknown(what)) if what.contains(ACCOUNT)));
+    assert!(lab.memory().unwrap().holders(&name("http/pool01.contoso.com")).is_empty());
+}
+
+#[test]
 fn what_cannot_be_read_passes() {
     let passes = |fault: &Fault, looks: usize| {
         let (_folder, lab) = healthy();
