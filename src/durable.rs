@@ -6,6 +6,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+/// Begins the name of a file that is not yet in its place; one that is left over was being written when the program
+/// was killed.
+pub const UNFINISHED: &str = ".writing-";
+
 /// Replaces the file: whoever reads it meanwhile, or after a crash, finds all of the old bytes or all of the new ones.
 ///
 /// The new file has the permissions of any new file, not those of a temporary one. Whatever failed, the old file is
@@ -21,7 +25,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
     }
-    let mut file = builder.prefix(".writing-").tempfile_in(folder)?;
+    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

@@ -49,4 +49,8 @@ pub mod render;
 
 pub mod wire;
 
+pub mod apply;
+
+pub mod lab;
+
 pub mod cli;

@@ -362,3 +362,27 @@ fn editors_find_the_schema_that_a_file_names() {
     run(&["schema"]);
     assert_eq!(std::fs::read(named_schema(&first)).unwrap(), std::fs::read(schema).unwrap());
 }
+
+#[test]
+fn status_shows_who_is_valid_and_who_said_so() {
+    let contoso = ["status", "examples/contoso/deployment.yaml", "--snapshot", "examples/contoso/snapshot"];
+    let text = String::from_utf8(cskerb(&contoso).stdout).unwrap();
+    for part in ["Redmond   CONTOSO\\kerbauth, as declared", "valid     3 servers: fe01", "test 90 minutes old"] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+    let status = json(&cskerb(&[&contoso[..], &["--format", "json"]].concat()));
+    let director = &status["sites"][0]["pools"][1]["servers"][0];
+    assert_eq!((&director["kerberos"]["state"], &director["kerberos"]["by"]), (&"invalid".into(), &"test".into()));
+    check(
+        &["status", "tests/rules/account-upn/wrong.yaml", "--snapshot", "examples/contoso/snapshot"],
+        3,
+        &["account-upn"],
+    );
+}
+
+#[test]
+fn a_script_is_ascii_and_off() {
+    let output = cskerb(&[&CONTOSO[..], &["--format", "powershell"]].concat());
+    assert!(output.stdout.is_ascii());
+    assert!(String::from_utf8(output.stdout).unwrap().contains("\n$Apply = $false "));
+}

@@ -5,10 +5,12 @@ mod exit;
 mod explain;
 mod init;
 mod man;
+mod lab;
 mod output;
 mod plan;
 mod read;
 mod schema;
+mod status;
 mod validate;
 
 use clap::{Parser, Subcommand};
@@ -39,8 +41,10 @@ Exit codes, the first that holds:
 enum Verb {
     Validate(validate::Arguments),
     Plan(plan::Arguments),
+    Status(status::Arguments),
     Init(init::Arguments),
     Explain(explain::Arguments),
+    Lab(lab::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -55,8 +59,10 @@ pub fn main() -> ExitCode {
     let ended = match arguments.verb {
         Verb::Validate(arguments) => validate::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
+        Verb::Status(arguments) => status::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
+        Verb::Lab(arguments) => lab::run(&arguments),
         Verb::Schema(arguments) => schema::run(&arguments),
         Verb::Completions(arguments) => completions::run(&arguments),
         Verb::Man(arguments) => man::run(&arguments),

@@ -4,7 +4,7 @@ use super::exit::{Exit, Failure};
 use super::{output, read};
 use crate::model::{AccountName, Deployment, NameError, PoolFqdn, ServerFqdn, SiteName};
 use crate::plan::{self, Plan, Request, Scope};
-use crate::render::{markdown, outline::Outline, text};
+use crate::render::{markdown, outline::Outline, powershell, text};
 use crate::wire;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -69,6 +69,8 @@ enum Format {
     Text,
     /// For a pull request or a change ticket
     Markdown,
+    /// For working by hand: a script that changes nothing until it is edited
+    Powershell,
     /// For programs: schemas/plan.schema.json
     Json,
 }
@@ -97,6 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             let outline = Outline { digest: Some(written.digest.clone()), ..Outline::of(&plan) };
             output::data(&markdown::plan(&outline, arguments.max_bytes))?;
         }
+        Format::Powershell => output::data(&powershell::plan(&plan))?,
         Format::Text => output::data(&text::plan(&Outline::of(&plan), output::style()))?,
     }
     Ok(exit(&plan, arguments.detailed_exitcode))

@@ -33,6 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         ("deployment.schema.json", deployment::schema()),
         ("plan.schema.json", wire::plan::schema()),
         ("diagnostics.schema.json", wire::diagnostics::schema()),
+        ("status.schema.json", wire::status::schema()),
     ];
     for (name, schema) in schemas {
         let path = arguments.folder.join(name);

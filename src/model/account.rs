@@ -119,6 +119,8 @@ pub struct Directory {
     pub unreadable: BTreeMap<Spn, Cause>,
     /// Since when the domain makes AES keys (its 2008 level), where that is known.
     pub aes_keys_since: Option<Timestamp>,
+    /// Whether everything was asked for: then an account or SPN that is not in here is not there.
+    pub complete: bool,
 }
 
 impl Directory {
@@ -126,6 +128,7 @@ impl Directory {
     pub fn account(&self, name: &AccountName) -> Reading<&AccountState> {
         match self.accounts.get(name) {
             Some(reading) => reading.as_ref(),
+            None if self.complete => Reading::Absent,
             None => Reading::Unreadable(Cause::NotAsked { what: name.to_string() }),
         }
     }
@@ -134,7 +137,9 @@ impl Directory {
     ///
     /// The accounts' own lists count too: an account that holds the SPN is among its holders.
     pub fn holders(&self, spn: &Spn) -> Reading<BTreeSet<Principal>> {
-        match self.holders.get(spn) {
+        let nobody = BTreeSet::new();
+        let asked = self.holders.get(spn);
+        match asked.or((self.complete && !self.unreadable.contains_key(spn)).then_some(&nobody)) {
             Some(asked) => {
                 let mut holders = asked.clone();
                 for (name, reading) in &self.accounts {

@@ -27,6 +27,12 @@ pub fn commands(action: &Action) -> Vec<String> {
     }
 }
 
+/// What shows the effect of the commands without having it; `None` where there is no such thing:
+/// Test-CsKerberosAccountAssignment, setspn.exe and Microsoft.Web.Administration know no -WhatIf.
+pub(crate) fn preview(action: &Action) -> Option<String> {
+    cmdlet(action).map(|cmdlet| format!("{cmdlet} -WhatIf"))
+}
+
 /// The cmdlet of a step that can be confirmed and previewed, with the parameters that say what it does.
 fn cmdlet(action: &Action) -> Option<String> {
     Some(match action {
@@ -216,6 +222,13 @@ mod tests {
             &Action::EnableTopology { signature: None },
             "Enable-CsTopology -Report 'enable-topology.html' -Confirm:$false",
         );
+    }
+
+    #[test]
+    fn only_cmdlets_that_change_something_have_a_preview() {
+        let rotate = preview(&Action::RotatePassword { account: account() });
+        assert_eq!(rotate.as_deref(), Some(r"Set-CsKerberosAccountPassword -UserAccount 'CONTOSO\kerbauth' -WhatIf"));
+        assert_eq!(preview(&Action::TestAssignment { site: "Redmond".parse().unwrap() }), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod order;
 mod passwords;
 mod scope;
 mod spns;
+mod status;
 mod step;
 mod subject;
 mod summary;
@@ -26,9 +27,13 @@ mod targets;
 mod topology;
 
 pub use commands::commands;
-pub(crate) use commands::quote;
+pub(crate) use commands::{preview, quote};
 pub use enable_topology::{EnableTopology, Need, Reason, Trigger};
 pub use scope::Scope;
+pub use status::{
+    AccountStanding, AccountStatus, IisStatus, LocationState, LocationStatus, PoolStatus, Presence, ServerStatus,
+    SiteStatus, SpnStatus, Status, status,
+};
 pub use step::{Action, Consent, LocationChange, Predicate, RunOn, Step, StepId, StepKind};
 pub use subject::Subject;
 pub use summary::{PoolHealth, Summary};

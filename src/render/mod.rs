@@ -8,6 +8,9 @@ pub mod github;
 pub mod junit;
 pub mod markdown;
 pub mod outline;
+mod page;
+pub mod powershell;
+pub mod status;
 pub mod text;
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 mod changes;
 mod findings;
-mod steps;
-mod words;
+pub(super) mod steps;
+pub(super) mod words;
 
 use crate::codes::Severity;
 use crate::plan::{EnableTopology, Need, Plan, PoolHealth, StepKind, Trigger, moment};

@@ -2,59 +2,24 @@
 
 use super::escape::{Lines, terminal};
 use super::outline::{DiffChange, Item, Label, Mark, Outline};
+use super::page::{Page, Tone};
 
-/// How text is set.
-#[derive(Clone, Copy, Debug)]
-pub struct Style {
-    /// The width in columns.
-    pub width: usize,
-    /// Whether ANSI colours are wanted.
-    pub colour: bool,
-}
-
-impl Default for Style {
-    fn default() -> Self {
-        Self { width: 80, colour: false }
-    }
-}
+pub use super::page::Style;
 
 /// The plan as text.
 pub fn plan(outline: &Outline, style: Style) -> String {
-    let mut page = Page { style, text: String::new() };
+    let mut page = Page::new(style);
     page.paragraph("", "  ", &outline.title, Tone::Strong);
     outline.origin.iter().for_each(|line| page.paragraph("  ", "  ", line, Tone::Plain));
     for section in &outline.sections {
-        page.text.push('\n');
+        page.blank();
         page.paragraph("", "", section.part.title(), Tone::Strong);
         section.items.iter().for_each(|item| page.item(item, 1));
     }
-    page.text.push('\n');
+    page.blank();
     outline.summary.iter().for_each(|line| page.paragraph("", "  ", line, Tone::Strong));
     page.item(&outline.verdict, 0);
-    page.text
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tone {
-    Plain,
-    Strong,
-    Good,
-    Warn,
-    Bad,
-    Faint,
-}
-
-impl Tone {
-    fn ansi(self) -> &'static str {
-        match self {
-            Self::Plain => "",
-            Self::Strong => "\u{1b}[1m",
-            Self::Good => "\u{1b}[32m",
-            Self::Warn => "\u{1b}[33m",
-            Self::Bad => "\u{1b}[31m",
-            Self::Faint => "\u{1b}[2m",
-        }
-    }
+    page.into_text()
 }
 
 /// An item's sign and its colour.
@@ -73,11 +38,6 @@ fn sign(mark: Mark) -> (String, Tone) {
         Mark::Step(first, last) => return (format!("{:>3}  ", format!("{first}-{last}")), Tone::Strong),
     };
     (sign.to_owned(), tone)
-}
-
-struct Page {
-    style: Style,
-    text: String,
 }
 
 impl Page {
@@ -116,33 +76,6 @@ impl Page {
                 _ => self.line(&format!("{hanging}{line}"), Tone::Plain),
             }
         }
-    }
-
-    /// Wraps the text; only the first words are coloured, so that a page stays calm.
-    fn paragraph(&mut self, first: &str, hanging: &str, text: &str, tone: Tone) {
-        let text = terminal(text, Lines::Escape);
-        let options = textwrap::Options::new(self.style.width.max(40))
-            .initial_indent(first)
-            .subsequent_indent(hanging)
-            .break_words(false)
-            .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        for line in textwrap::wrap(&text, options) {
-            self.line(&line, tone);
-        }
-    }
-
-    fn line(&mut self, line: &str, tone: Tone) {
-        let line = line.trim_end();
-        if self.style.colour && tone != Tone::Plain && !line.is_empty() {
-            let indent = line.len() - line.trim_start().len();
-            self.text.push_str(&line[..indent]);
-            self.text.push_str(tone.ansi());
-            self.text.push_str(&line[indent..]);
-            self.text.push_str("\u{1b}[0m");
-        } else {
-            self.text.push_str(line);
-        }
-        self.text.push('\n');
     }
 }
 

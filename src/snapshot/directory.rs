@@ -12,7 +12,8 @@
 //! something that is no SPN is unreadable by itself; the rest of the file is read. So is an SPN whose entry has an
 //! `error`. `supportedEncryptionTypes` is `msDS-SupportedEncryptionTypes` as a number, null where it is unset. Times
 //! are RFC 3339. A list of one may stand as its one text, as ConvertTo-Json writes it. Two entries for one account or
-//! SPN are broken.
+//! SPN are broken. Where `complete` is true, an account or SPN that the file does not name is not there; else nobody
+//! asked for it.
 
 use super::json::{self, Entries, Entry};
 use super::place::Source;
@@ -30,6 +31,9 @@ pub struct DirectoryFile {
     #[serde(default, with = "json::optional", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub aes_keys_since: Option<Timestamp>,
+    /// Whether everything was asked for: what is not named here is not there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub complete: bool,
     /// The accounts that were asked for.
     #[serde(default)]
     pub accounts: Entries<AccountEntry>,
@@ -95,6 +99,11 @@ pub struct SpnEntry {
 
 fn there_is() -> bool {
     true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference to the field")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl Entry for AccountEntry {
@@ -189,7 +198,8 @@ fn unread(source: &Source, why: String) -> Cause {
 
 pub(super) fn read(source: &Source) -> Result<Directory, Cause> {
     let file = json::parse_object::<DirectoryFile>(source)?;
-    let mut directory = Directory { aes_keys_since: file.aes_keys_since, ..Directory::default() };
+    let mut directory =
+        Directory { aes_keys_since: file.aes_keys_since, complete: file.complete, ..Directory::default() };
     for entry in file.accounts.0 {
         directory.accounts.insert(entry.name.clone(), entry.reading(source));
     }
@@ -225,6 +235,7 @@ impl From<&Directory> for DirectoryFile {
         });
         Self {
             aes_keys_since: directory.aes_keys_since,
+            complete: directory.complete,
             accounts: accounts.collect(),
             service_principal_names: known.chain(unreadable).collect(),
         }
@@ -296,6 +307,19 @@ mod tests {
         let cause = holders("denied").cause().unwrap().to_string();
         assert_eq!(cause, "directory.json: the holders of http/denied.contoso.com could not be looked for: timeout");
         assert!(matches!(holders("other").cause(), Some(Cause::NotAsked { .. })));
+    }
+
+    #[test]
+    fn what_a_complete_file_does_not_name_is_not_there() {
+        let text = FILE.replacen('{', "{ \"complete\": true,", 1);
+        let directory = read(&source("directory.json", &text)).unwrap();
+        let other = directory.account(&r"CONTOSO\other".parse().unwrap());
+        assert_eq!(other, Reading::Absent);
+        let holders = |host: &str| directory.holders(&format!("http/{host}.contoso.com").parse().unwrap());
+        assert_eq!(holders("other"), Reading::Known(BTreeSet::new()));
+        assert!(holders("denied").cause().is_some(), "what could not be read stays so");
+        let text = serde_json::to_string(&DirectoryFile::from(&directory)).unwrap();
+        assert!(read(&source("directory.json", &text)).unwrap().complete);
     }
 
     #[test]

@@ -94,7 +94,8 @@ impl Folder {
         }
     }
 
-    fn bytes(&self, name: &str) -> Result<Vec<u8>, String> {
+    /// That file as it lies there.
+    pub(super) fn bytes(&self, name: &str) -> Result<Vec<u8>, String> {
         let path = self.within(&self.path_of(name))?;
         let kind = fs::metadata(&path).map_err(|error| format!("cannot be read: {error}"))?;
         if !kind.is_file() {

@@ -25,6 +25,7 @@
 
 mod application_host;
 pub mod assignments;
+pub(crate) mod change;
 pub mod description;
 mod digest;
 pub mod directory;
@@ -37,9 +38,11 @@ mod topology;
 pub mod web_services;
 mod write;
 mod xml;
+mod xml_edit;
 
 pub use json::Entries;
 pub use write::{WriteError, Writer};
+pub(crate) use xml_edit::escape as escape_xml;
 
 use crate::model::{Actual, Cause, Origin, Place, Reading, ServerActual, ServerFqdn, Topology};
 use description::{DescriptionFile, FormatVersion, VersionOnly};
@@ -61,6 +64,7 @@ const DIRECTORY: &str = "directory.json";
 const SERVERS: &str = "servers";
 const APPLICATION_HOST: &str = "applicationHost.config";
 const KERBEROS: &str = "kerberos.json";
+const LAB: &str = "lab.json";
 
 /// Why a folder is no snapshot that this program can read.
 #[derive(Debug, Error)]

@@ -311,6 +311,7 @@ fn what_is_written_is_valid_by_its_schema() {
     check(&serde_json::from_str::<WebServicesFile>(r#"{"identity":"global","useWindowsAuth":"NTLM"}"#).unwrap());
     let holders = SpnEntry { spn: "http/a.b".parse().unwrap(), error: None, holders: vec!["A".to_owned()] };
     check(&DirectoryFile {
+        complete: true,
         aes_keys_since: None,
         accounts: [AccountEntry::absent(name.clone()), AccountEntry::unreadable(name, "denied".to_owned())]
             .into_iter()

@@ -32,6 +32,20 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<String, NoText> {
     }
 }
 
+/// This text in the encoding that `original` has, with its byte order mark where it has one.
+pub(super) fn encode_like(original: &[u8], text: &str) -> Vec<u8> {
+    let (encoding, mark) = encoding_of(original);
+    let mut bytes = original[..mark].to_vec();
+    if encoding == UTF_8 {
+        bytes.extend_from_slice(text.as_bytes());
+    } else if encoding == UTF_16LE {
+        bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+    } else {
+        bytes.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
+    }
+    bytes
+}
+
 /// The encoding, and the length of its byte order mark.
 fn encoding_of(bytes: &[u8]) -> (&'static Encoding, usize) {
     if let Some(marked) = Encoding::for_bom(bytes) {
@@ -126,7 +140,14 @@ mod tests {
             prop_assert_eq!(decode(text.clone().into_bytes()), Ok(text.clone()));
             prop_assert_eq!(decode(marked.clone().into_bytes()), Ok(text.clone()));
             prop_assert_eq!(decode(utf16(&marked, u16::to_le_bytes)), Ok(text.clone()));
-            prop_assert_eq!(decode(utf16(&marked, u16::to_be_bytes)), Ok(text));
+            prop_assert_eq!(decode(utf16(&marked, u16::to_be_bytes)), Ok(text.clone()));
+            let utf8 = [text.clone().into_bytes(), marked.clone().into_bytes()];
+            let utf16 = [utf16(&text, u16::to_le_bytes), utf16(&marked, u16::to_le_bytes), utf16(&marked, u16::to_be_bytes)];
+            for bytes in utf8.into_iter().chain(utf16) {
+                if decode(bytes.clone()).as_ref() == Ok(&text) {
+                    prop_assert_eq!(encode_like(&bytes, &text), bytes);
+                }
+            }
         }
 
         #[test]

@@ -1,4 +1,7 @@
-//! Writing the JSON files of a snapshot, each whole or not at all, in the very types that read them.
+//! Writing the files of a snapshot, each whole or not at all, in the very types that read them.
+//!
+//! A file is written beside its place, synced, moved there, and its folder synced: whenever the machine or the program
+//! stops, either the former content stands or the new one.
 
 use super::assignments::AssignmentsFile;
 use super::description::DescriptionFile;
@@ -74,6 +77,19 @@ impl Writer {
         write(&self.server(server)?, APPLICATION_HOST, text.as_bytes())
     }
 
+    /// Writes `lab.json`, of which the lab alone knows the content.
+    pub(crate) fn lab(&self, text: &str) -> Result<(), WriteError> {
+        write(&self.folder, super::LAB, text.as_bytes())
+    }
+
+    /// Writes a file that a folder has, in the encoding that it has.
+    pub(super) fn bytes(&self, server: Option<&ServerFqdn>, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        match server {
+            Some(server) => write(&self.server(server)?, name, bytes),
+            None => write(&self.folder, name, bytes),
+        }
+    }
+
     /// That server's folder, found in any case.
     fn server(&self, server: &ServerFqdn) -> Result<PathBuf, WriteError> {
         let servers = existing(&self.folder, SERVERS)?;
@@ -102,9 +118,12 @@ fn write_json<T: Serialize>(folder: &Path, name: &str, value: &T) -> Result<(), 
     write(folder, name, format!("{text}\n").as_bytes())
 }
 
-/// Replaces the file of that name, in whichever case it has it.
+/// Replaces the file of that name, in whichever case it has it; one that already says so is left alone.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
     let path = existing(folder, name)?;
+    if fs::read(&path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
     durable::replace(&path, bytes).map_err(|source| WriteError { path, source })
 }
 

@@ -117,6 +117,11 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// Where the markup ends that was read last: after its `>`.
+    pub(super) fn position(&self) -> usize {
+        offset_from(self.reader.buffer_position())
+    }
+
     /// Walks on to the end of the element whose start was just met, as strictly as ever.
     pub(super) fn skip(&mut self) -> Result<(), Fault> {
         let outside = self.depth - 1;

@@ -1,4 +1,4 @@
-//! The formats that others read: plan, diagnostics. One set of types writes and reads each.
+//! The formats that others read: plan, status, diagnostics. One set of types writes and reads each.
 //!
 //! **Architecture invariant:** nothing is decided here; a wire type holds text and numbers, and becomes a value of
 //! [`crate::model`] or [`crate::plan`] by parsing.
@@ -6,3 +6,4 @@
 pub mod diagnostics;
 pub mod plan;
 pub mod sarif;
+pub mod status;

@@ -107,7 +107,16 @@ fn commands_of(group: &[&(usize, &Step)]) -> Vec<String> {
 }
 
 /// `step 1`, `steps 1, 3-5`: the numbers in order, neighbours joined.
-fn ranges(numbers: &[usize]) -> String {
+pub(in crate::render) fn ranges(numbers: &[usize]) -> String {
+    let text = |(first, last): &(usize, usize)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    };
+    let texts: Vec<String> = joined(numbers).iter().map(text).collect();
+    format!("{} {}", if numbers.len() == 1 { "step" } else { "steps" }, texts.join(", "))
+}
+
+/// The numbers in order, neighbours joined to ranges.
+pub(in crate::render) fn joined(numbers: &[usize]) -> Vec<(usize, usize)> {
     let mut joined: Vec<(usize, usize)> = Vec::new();
     for number in numbers {
         match joined.last_mut() {
@@ -115,15 +124,11 @@ fn ranges(numbers: &[usize]) -> String {
             _ => joined.push((*number, *number)),
         }
     }
-    let text = |(first, last): &(usize, usize)| {
-        if first == last { first.to_string() } else { format!("{first}-{last}") }
-    };
-    let texts: Vec<String> = joined.iter().map(text).collect();
-    format!("{} {}", if numbers.len() == 1 { "step" } else { "steps" }, texts.join(", "))
+    joined
 }
 
 /// What the step does, as an instruction.
-fn sentence(step: &Step, steps: usize) -> String {
+pub(in crate::render) fn sentence(step: &Step, steps: usize) -> String {
     let pool = step.subject.pool().map(|pool| format!(" of {pool}")).unwrap_or_default();
     match &step.action {
         Action::CreateAccount { account, container } => match container {

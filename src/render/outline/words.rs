@@ -7,12 +7,12 @@ use crate::plan::{PoolHealth, Subject};
 const SHOWN: usize = 6;
 
 /// `1 step`, `2 steps`.
-pub(super) fn count(n: usize, one: &str, many: &str) -> String {
+pub(in crate::render) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// The first names, and how many more there are.
-pub(super) fn list(names: &[String]) -> String {
+pub(in crate::render) fn list(names: &[String]) -> String {
     let shown = if names.len() <= SHOWN + 1 { names.len() } else { SHOWN };
     let more = names.len() - shown;
     let text = names[..shown].join(", ");
@@ -20,7 +20,7 @@ pub(super) fn list(names: &[String]) -> String {
 }
 
 /// Neighbours and strangers with the same key, in the order in which each key first appears.
-pub(super) fn fold<T, K: std::hash::Hash + Eq>(entries: &[T], key: impl Fn(&T) -> K) -> Vec<Vec<&T>> {
+pub(in crate::render) fn fold<T, K: std::hash::Hash + Eq>(entries: &[T], key: impl Fn(&T) -> K) -> Vec<Vec<&T>> {
     let mut places = std::collections::HashMap::new();
     let mut groups: Vec<Vec<&T>> = Vec::new();
     for entry in entries {
@@ -42,7 +42,7 @@ pub(super) fn servers(names: &[&ServerFqdn]) -> String {
 }
 
 /// The subject's own name.
-pub(super) fn subject(subject: &Subject) -> String {
+pub(in crate::render) fn subject(subject: &Subject) -> String {
     match subject {
         Subject::Topology => "the published topology".to_owned(),
         Subject::Assignments => "the assignments".to_owned(),
@@ -68,7 +68,7 @@ pub(super) fn place(subject: &Subject) -> String {
 }
 
 /// How healthy a pool is: what its clients notice.
-pub(super) fn health(pool: &PoolHealth) -> String {
+pub(in crate::render) fn health(pool: &PoolHealth) -> String {
     let servers = pool.servers();
     let noun = if servers == 1 { "server" } else { "servers" };
     let unknown = match pool.unreadable {

@@ -11,7 +11,11 @@
 //! Names of elements and attributes have their case in IIS; paths do not. Nothing but names, paths and these settings
 //! is ever kept, since the file may hold secrets (`[enc:...]`, `password=`), and a fault never quotes the file.
 
+mod edit;
+pub(super) mod secrets;
 mod settings;
+
+pub(super) use edit::set;
 
 use super::place::{Fault, Locator, Source};
 use super::xml::{Document, Node};

@@ -12,6 +12,7 @@
 //! Server, file stores, gateways known by their address) are left out where they have no such name.
 
 mod builder;
+pub(super) mod edit;
 mod pools;
 mod published;
 mod tree;

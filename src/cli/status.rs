@@ -1,0 +1,57 @@
+//! `status`
+
+use super::exit::{Exit, Failure};
+use super::{output, read};
+use crate::{plan, render, wire};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Shows what is known, on one screen: sites, pools and servers, layer by layer.
+///
+/// Which account each site has, the accounts and their SPNs in Active Directory, and each server's Kerberos
+/// configuration and IIS settings, with who said so and when. A plan shows of all this only what differs.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The deployment file; `-` reads standard input
+    file: String,
+    /// The snapshot folder to show
+    #[arg(long, value_name = "DIR")]
+    snapshot: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  One screen:
+      cskerb status contoso.yaml --snapshot monday/
+  The servers that are not valid, for a script:
+      cskerb status contoso.yaml --snapshot monday/ --format json |
+        jq -r '.sites[].pools[].servers[] | select(.kerberos.state != \"valid\").server'";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs: schemas/status.schema.json
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let (deployment, _) = match read::deployment(&arguments.file)? {
+        Ok(read) => read,
+        Err(exit) => return Ok(exit),
+    };
+    let actual = read::snapshot(&arguments.snapshot)?;
+    let status = plan::status(&deployment, &actual);
+    let text = match arguments.format {
+        Format::Text => render::status::text(&status, output::style()),
+        Format::Json => wire::status::Status::from(&status)
+            .to_json()
+            .map_err(|error| Failure::new("the status cannot be written").source(error))?,
+    };
+    output::data(&text)?;
+    Ok(Exit::Done)
+}

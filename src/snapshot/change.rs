@@ -1,0 +1,173 @@
+//! What a lab does to a snapshot's own documents: single pieces read anew, and edits that change only the bytes they
+//! must.
+
+use super::application_host::{self, secrets};
+use super::description::{FormatVersion, VersionOnly};
+use super::folder::{Folder, ServerFolder};
+use super::place::{Fault, Source};
+use super::text::{decode, encode_like};
+use super::topology::{self, edit as topology_edit};
+use super::{APPLICATION_HOST, LAB, SERVERS, TOPOLOGY, WriteError, Writer, json};
+use crate::durable::UNFINISHED;
+use crate::model::{Cause, IisConfiguration, LocationPath, Place, PoolFqdn, Reading, ServerFqdn, Setting, Topology};
+use serde::de::DeserializeOwned;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Why a document of a snapshot could not be changed; it stands as it did.
+#[derive(Debug, Error)]
+pub(crate) enum ChangeError {
+    /// It is not there, or cannot be read or understood, or has no place for the change.
+    #[error("{0}")]
+    Unreadable(Cause),
+    /// It could not be replaced.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// The published topology of this folder, read anew.
+pub(crate) fn topology(folder: &Path) -> Reading<Topology> {
+    match Folder::open(folder) {
+        Ok(root) => super::topology(&root, &mut Vec::new()),
+        Err(error) => Reading::Unreadable(broken(TOPOLOGY, format!("the folder cannot be read: {error}"))),
+    }
+}
+
+/// That server's IIS configuration, read anew.
+pub(crate) fn iis(folder: &Path, server: &ServerFqdn) -> Reading<IisConfiguration> {
+    match server_folder(folder, server) {
+        Ok(found) => super::piece(&found, APPLICATION_HOST, &mut Vec::new(), application_host::read),
+        Err(cause) => Reading::Unreadable(cause),
+    }
+}
+
+/// Sets `windowsAuthentication` of these locations in that server's applicationHost.config.
+pub(crate) fn set_iis(
+    folder: &Path,
+    server: &ServerFqdn,
+    locations: &[(LocationPath, Vec<Setting>)],
+) -> Result<(), ChangeError> {
+    let found = server_folder(folder, server).map_err(ChangeError::Unreadable)?;
+    change(folder, Some(server), &found, APPLICATION_HOST, |source| {
+        let mut text = source.text.clone();
+        for (location, settings) in locations {
+            text = application_host::set(&source.name, &text, location, settings)?;
+        }
+        Ok(text)
+    })
+}
+
+/// Removes whatever is secret from that server's applicationHost.config, where there is one that is text.
+pub(crate) fn strip_secrets(folder: &Path, server: &ServerFqdn) -> Result<(), ChangeError> {
+    let Ok(found) = server_folder(folder, server) else { return Ok(()) };
+    if !found.has(APPLICATION_HOST) {
+        return Ok(());
+    }
+    change(folder, Some(server), &found, APPLICATION_HOST, |source| Ok(secrets::strip(&source.text)))
+}
+
+/// The servers that the folder has something of.
+pub(crate) fn servers(folder: &Path) -> io::Result<Vec<ServerFqdn>> {
+    Ok(Folder::open(folder)?.servers()?.into_keys().collect())
+}
+
+/// Gives the published topology another signature, as a publication does.
+pub(crate) fn sign_topology(folder: &Path, signature: &str) -> Result<(), ChangeError> {
+    change_topology(folder, |text| topology_edit::sign(text, signature))
+}
+
+/// Adds a machine to a cluster of the published topology.
+pub(crate) fn add_machine(folder: &Path, pool: &PoolFqdn, server: &ServerFqdn) -> Result<(), ChangeError> {
+    change_topology(folder, |text| topology_edit::add_machine(text, pool, server))
+}
+
+/// Removes what a program that was killed has left of files it was writing.
+pub(crate) fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    let mut folders = vec![folder.to_owned()];
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.file_name().eq_ignore_ascii_case(SERVERS) {
+            for server in fs::read_dir(entry.path())? {
+                let server = server?;
+                if server.file_type()?.is_dir() {
+                    folders.push(server.path());
+                }
+            }
+        }
+    }
+    for folder in folders {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn change_topology(folder: &Path, edit: impl FnOnce(&str) -> Result<String, Fault>) -> Result<(), ChangeError> {
+    let unreadable =
+        |error: io::Error| ChangeError::Unreadable(broken(TOPOLOGY, format!("the folder cannot be read: {error}")));
+    let root = Folder::open(folder).map_err(unreadable)?;
+    change(folder, None, &root, TOPOLOGY, |source| {
+        let edited = edit(&source.text).map_err(|fault| source.broken(fault))?;
+        topology::read(&Source { name: source.name.clone(), text: edited.clone() })?;
+        Ok(edited)
+    })
+}
+
+/// Replaces a document by its edited text, in the encoding it has.
+fn change(
+    root: &Path,
+    server: Option<&ServerFqdn>,
+    folder: &Folder,
+    name: &str,
+    edit: impl FnOnce(&Source) -> Result<String, Cause>,
+) -> Result<(), ChangeError> {
+    let source = folder.load(name).source.map_err(ChangeError::Unreadable)?;
+    let bytes = folder.bytes(name).map_err(|why| ChangeError::Unreadable(broken(&source.name, why)))?;
+    if decode(bytes.clone()).as_ref() != Ok(&source.text) {
+        return Err(ChangeError::Unreadable(broken(&source.name, "it changed while it was read".to_owned())));
+    }
+    let edited = edit(&source).map_err(ChangeError::Unreadable)?;
+    if edited != source.text {
+        Writer::new(root)?.bytes(server, name, &encode_like(&bytes, &edited))?;
+    }
+    Ok(())
+}
+
+fn server_folder(folder: &Path, server: &ServerFqdn) -> Result<Folder, Cause> {
+    let file: Arc<str> = format!("{SERVERS}/{server}/{APPLICATION_HOST}").into();
+    let failed = |error: io::Error| broken(&file, format!("the folder cannot be read: {error}"));
+    let found = Folder::open(folder).and_then(|root| root.servers()).map_err(failed)?;
+    match found.get(server) {
+        Some(folders) => ServerFolder::open(folders),
+        None => Err(Cause::NotCollected { file }),
+    }
+}
+
+fn broken(file: &str, why: String) -> Cause {
+    Cause::Broken { place: Place { file: file.into(), line_column: None }, why }
+}
+
+/// Whether the folder has a `lab.json`.
+pub(crate) fn is_lab(folder: &Path) -> bool {
+    Folder::open(folder).is_ok_and(|root| root.has(LAB))
+}
+
+/// The content of `lab.json`; [`Cause::NotCollected`] where the folder has none.
+pub(crate) fn lab<T: DeserializeOwned>(folder: &Path) -> Result<T, Cause> {
+    let failed = |error: io::Error| broken(LAB, format!("the folder cannot be read: {error}"));
+    let source = Folder::open(folder).map_err(failed)?.load(LAB).source?;
+    let VersionOnly { format_version } = json::parse_object(&source)?;
+    if format_version.is_of_the_future() {
+        let known = FormatVersion::CURRENT;
+        let why = format!("it has the format {format_version}, of which this program knows only {known}");
+        return Err(broken(&source.name, why));
+    }
+    json::parse_object(&source)
+}
