@@ -13,7 +13,8 @@
 //! # The pipeline
 //!
 //! Data moves one way: [`deployment::load`] reads the file, [`snapshot::read`] reads the folder, [`plan::plan`]
-//! compares the two, and [`render`] or [`wire`] says what came of it. [`cli`] is the only one that speaks.
+//! compares the two, and [`render`] or [`wire`] says what came of it. [`apply::run`] carries a plan out on whatever
+//! implements [`apply::target::Target`], such as the [`lab`]. [`cli`] is the only one that speaks.
 //!
 //! # What always holds
 //!
@@ -25,6 +26,8 @@
 //!   known to be invalid, or the operator asks.
 //! - Account first, SPNs second, servers last; Enable-CsTopology once, between the assignments and the passwords of the
 //!   accounts that they concern.
+//! - Nothing is done to a target that was not journaled first; what was begun and has no end is observed before
+//!   anything else is done, and a rotation that was completed never runs again.
 //! - No secret enters a plan, and no line of applicationHost.config is shown.
 //!
 //! # The modules, in reading order

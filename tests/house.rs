@@ -17,6 +17,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("plan", &["model", "codes", "yaml"]),
     ("wire", &["model", "codes", "plan", "deployment"]),
     ("render", &["model", "codes", "plan", "wire", "deployment"]),
+    ("apply", &["model", "codes", "durable", "plan", "snapshot", "wire"]),
     ("lab", &["model", "codes", "plan", "snapshot", "apply"]),
 ];
 

@@ -17,6 +17,8 @@ pub(super) enum Exit {
     Invalid,
     /// Something that the deployment needs could not be read.
     Unreadable,
+    /// A run stopped part-way, or waits for Enable-CsTopology.
+    PartWay,
 }
 
 impl From<Exit> for ExitCode {
@@ -26,6 +28,7 @@ impl From<Exit> for ExitCode {
             Exit::Error => 1,
             Exit::Differences => 2,
             Exit::Invalid => 3,
+            Exit::PartWay => 4,
             Exit::Unreadable => 5,
         })
     }

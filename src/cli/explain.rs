@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::output;
-use super::plan::nearest;
+use super::request::nearest;
 use crate::codes::Code;
 use crate::render::explanation;
 use clap::Args;

@@ -14,6 +14,11 @@ use std::str::FromStr;
 ///
 /// A lab is for rehearsal and training: no server is contacted, and nothing outside of its folder is changed.
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  Make a healthy lab of a deployment file, and break it:
+      cskerb lab new contoso.yaml lab/
+      cskerb lab break lab/ --stale-password dir01.contoso.com")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Verb,

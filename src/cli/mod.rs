@@ -1,17 +1,25 @@
 //! The command line: one file a verb. Here, and only here, the program speaks to a person and ends.
 
+mod apply;
 mod completions;
 mod exit;
 mod explain;
 mod init;
-mod man;
 mod lab;
+mod log;
+mod man;
 mod output;
 mod plan;
+mod progress;
 mod read;
+mod recap;
+mod request;
+mod running;
 mod schema;
 mod status;
+mod undo;
 mod validate;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use exit::Exit;
@@ -21,7 +29,7 @@ use std::process::ExitCode;
 ///
 /// One YAML file says which sites, pools and servers there are and which Kerberos account each site uses. `plan`
 /// shows what differs, layer by layer and server by server, and says whether Enable-CsTopology must run, and why;
-/// `validate` guards the file.
+/// `apply` makes it so; `validate` guards the file.
 #[derive(Parser)]
 #[command(name = "cskerb", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Arguments {
@@ -34,7 +42,8 @@ Exit codes, the first that holds:
   1  an error, or refused before anything ran
   3  the deployment file is invalid
   5  something that the deployment needs could not be read
-  2  differences (plan --detailed-exitcode)
+  4  apply stopped part-way, or waits for Enable-CsTopology
+  2  differences (verify, plan --detailed-exitcode)
   0  otherwise";
 
 #[derive(Subcommand)]
@@ -42,6 +51,10 @@ enum Verb {
     Validate(validate::Arguments),
     Plan(plan::Arguments),
     Status(status::Arguments),
+    Apply(Box<apply::Arguments>),
+    Verify(verify::Arguments),
+    Undo(Box<undo::Arguments>),
+    Log(log::Arguments),
     Init(init::Arguments),
     Explain(explain::Arguments),
     Lab(lab::Arguments),
@@ -60,6 +73,10 @@ pub fn main() -> ExitCode {
         Verb::Validate(arguments) => validate::run(&arguments),
         Verb::Plan(arguments) => plan::run(&arguments),
         Verb::Status(arguments) => status::run(&arguments),
+        Verb::Apply(arguments) => apply::run(&arguments),
+        Verb::Verify(arguments) => verify::run(&arguments),
+        Verb::Undo(arguments) => undo::run(&arguments),
+        Verb::Log(arguments) => log::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Lab(arguments) => lab::run(&arguments),

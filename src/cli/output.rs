@@ -41,6 +41,11 @@ pub(super) fn style() -> Style {
     style_of(&io::stdout())
 }
 
+/// How to set text on standard error.
+pub(super) fn error_style() -> Style {
+    style_of(&io::stderr())
+}
+
 /// Whether standard error has colours.
 pub(super) fn error_colour() -> Colour {
     if style_of(&io::stderr()).colour { Colour::Ansi } else { Colour::Plain }

@@ -3,8 +3,10 @@
 use super::exit::{Exit, Failure};
 use super::output;
 use crate::deployment::{self, Loaded};
+use crate::lab::Lab;
 use crate::model::{Actual, Deployment};
-use crate::{render, snapshot};
+use crate::plan::Plan;
+use crate::{render, snapshot, wire};
 use std::io::Read;
 use std::path::Path;
 
@@ -38,6 +40,32 @@ pub(super) fn snapshot(folder: &Path) -> Result<Actual, Failure> {
             .source(error)
             .hint("a snapshot is a folder with snapshot.json, topology.xml and what else was collected")
     })
+}
+
+/// That lab.
+pub(super) fn lab(folder: &Path) -> Result<Lab, Failure> {
+    Lab::open(folder).map_err(|error| {
+        Failure::new(format!("the lab {} cannot be used", folder.display()))
+            .source(error)
+            .hint("make one: cskerb lab new FILE DIR")
+    })
+}
+
+/// The plan that the file holds; `None` where it is a deployment file. A plan is a JSON object; a deployment is not.
+///
+/// Windows PowerShell writes UTF-16LE where a plan is redirected into a file.
+pub(super) fn saved_plan(file: &str) -> Result<Option<Plan>, Failure> {
+    if file == "-" {
+        return Ok(None);
+    }
+    let bytes = bytes(file)?;
+    let encoding = encoding_rs::Encoding::for_bom(&bytes).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
+    let (text, _, _) = encoding.decode(&bytes);
+    if !text.trim_start().starts_with('{') {
+        return Ok(None);
+    }
+    let plan = wire::plan::read(&text);
+    plan.map(Some).map_err(|error| Failure::new(format!("{file} cannot be carried out")).source(error))
 }
 
 /// The diagnostics of one file, and what they come to.

@@ -34,7 +34,9 @@ pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
 }
 
 fn is_left_over(survey: &Survey<'_>, name: &AccountName) -> bool {
-    survey.deployment.account(name).is_none() && survey.sites_of(name).next().is_none()
+    let Some(assignments) = survey.actual.assignments.known() else { return false };
+    let in_use = assignments.values().any(|assigned| assigned == name);
+    !in_use && survey.deployment.account(name).is_none() && survey.sites_of(name).next().is_none()
 }
 
 fn inspect_account(survey: &Survey<'_>, name: &AccountName, draft: &mut Draft) {

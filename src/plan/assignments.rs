@@ -4,10 +4,10 @@ use super::commands::quote;
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
 use super::passwords::{Decision, Decisions, Withheld};
-use super::survey::{Standing, Survey};
+use super::survey::{ServerState, Standing, Survey};
 use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject};
 use crate::codes::Code;
-use crate::model::{AccountName, DeclaredAccount, Reading, Site, UseWindowsAuth};
+use crate::model::{AccountName, DeclaredAccount, Pool, Reading, Site, UseWindowsAuth};
 use crate::yaml::scalar;
 
 pub(super) fn inspect(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, draft: &mut Draft) {
@@ -63,19 +63,41 @@ fn inspect_web_services(survey: &Survey<'_>, site: &Site, draft: &mut Draft) {
     }
 }
 
-fn withheld(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, wanted: &AccountName) -> Option<String> {
+fn withheld(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, site: &Site, wanted: &AccountName) -> Option<String> {
     match survey.standing(wanted) {
         Standing::Unusable(_) => return Some(format!("{wanted} cannot be used: mend the account first")),
         Standing::Unknown(_) => return Some(format!("whether {wanted} can be used could not be read")),
         Standing::Usable(_) | Standing::Missing => {}
     }
-    match decisions.get(wanted) {
-        Some(Decision::Withheld(Withheld::Servers(_) | Withheld::Reach)) => Some(
-            "no server could be given the password, so from Enable-CsTopology on its clients would get Unauthorized"
-                .to_owned(),
-        ),
-        _ => None,
+    let Some(published) = &survey.published else {
+        return Some("the published topology could not be read, so nobody knows which servers must follow".to_owned());
+    };
+    let decision = decisions.get(wanted);
+    if let Some(Decision::Withheld(Withheld::Servers(_) | Withheld::Reach | Withheld::Leaving(_) | Withheld::Undated)) =
+        decision
+    {
+        let why =
+            "no server could be given the password, so from Enable-CsTopology on its clients would get Unauthorized";
+        return Some(why.to_owned());
     }
+    let undeclared_override = |pool: &&Pool| {
+        let there = published.pools.get(&pool.fqdn).and_then(|there| there.internal_fqdn.as_ref());
+        pool.internal_fqdn.is_none() && there.is_some()
+    };
+    if let Some(pool) = site.pools.iter().find(undeclared_override) {
+        return Some(format!("the internal web FQDN of {} is not declared, so its SPN would stay behind", pool.fqdn));
+    }
+    if matches!(decision, Some(Decision::Rotate(_))) {
+        return None; // a rotation reaches undeclared servers too
+    }
+    let of_site = survey.targets_of(wanted).filter(|target| target.site == &site.name);
+    let left: Vec<&str> = of_site
+        .filter(|target| !target.managed && !target.state.as_ref().is_some_and(ServerState::is_valid))
+        .map(|target| target.server.as_str())
+        .collect();
+    (!left.is_empty()).then(|| {
+        format!("{} would not be given the password, not being declared, and would refuse clients", left.join(", "))
+    })
 }
 
 fn assign(
@@ -87,9 +109,10 @@ fn assign(
     draft: &mut Draft,
 ) {
     let (name, subject) = (site.name.clone(), Subject::Site(site.name.clone()));
-    if let Some(why) = withheld(survey, decisions, wanted) {
+    if let Some(why) = withheld(survey, decisions, site, wanted) {
         let message = format!("its assignment to {wanted} is not planned: {why}");
         draft.find(Code::AssignmentWithheld, subject, message, None);
+        draft.withheld.insert(name);
         return;
     }
     let servers = survey.targets_of(wanted).filter(|target| target.site == &site.name).count();

@@ -6,7 +6,8 @@ use super::{
     Survey, Unreadable,
 };
 use crate::codes::{Allow, Code, Severity};
-use crate::model::Cause;
+use crate::model::{Cause, SiteName};
+use std::collections::BTreeSet;
 
 /// What the layers add to, each in its turn.
 #[derive(Default)]
@@ -15,6 +16,8 @@ pub(super) struct Draft {
     pub(super) findings: Vec<Finding>,
     pub(super) changes: Vec<Change>,
     pub(super) steps: Vec<Step>,
+    /// The sites whose assignment is not planned although it differs.
+    pub(super) withheld: BTreeSet<SiteName>,
     /// Why Enable-CsTopology must run.
     pub(super) reasons: Vec<Reason>,
 }

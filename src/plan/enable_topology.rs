@@ -23,6 +23,18 @@ pub struct EnableTopology {
     pub warning: Option<String>,
 }
 
+impl EnableTopology {
+    /// It must run, for these reasons.
+    pub(crate) fn required(because: Vec<Reason>) -> Self {
+        Self { need: Need::Required, because, warning: Some(WARNING.to_owned()) }
+    }
+
+    /// It need not run.
+    pub(crate) fn not_required() -> Self {
+        Self { need: Need::NotRequired, because: Vec::new(), warning: None }
+    }
+}
+
 /// How much Enable-CsTopology is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Need {
@@ -57,7 +69,7 @@ pub enum Trigger {
 /// The verdict: required for any of `reasons`, advisory where a step sets or copies a password.
 pub(super) fn verdict(steps: &[Step], reasons: Vec<Reason>) -> EnableTopology {
     if !reasons.is_empty() {
-        return EnableTopology { need: Need::Required, because: reasons, warning: Some(WARNING.to_owned()) };
+        return EnableTopology::required(reasons);
     }
     let advisory: Vec<Reason> = steps
         .iter()
@@ -65,7 +77,7 @@ pub(super) fn verdict(steps: &[Step], reasons: Vec<Reason>) -> EnableTopology {
         .map(|step| Reason { trigger: Trigger::Step(step.id()), text: DOCUMENTED.to_owned(), concerns: None })
         .collect();
     if advisory.is_empty() {
-        return EnableTopology { need: Need::NotRequired, because: Vec::new(), warning: None };
+        return EnableTopology::not_required();
     }
     EnableTopology { need: Need::Advisory, because: advisory, warning: Some(WARNING.to_owned()) }
 }

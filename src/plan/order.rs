@@ -139,7 +139,11 @@ impl<'s> Dependencies<'s> {
                 before.extend(self.enables.iter().filter_map(|account| self.creates.get(account).cloned()));
                 before.extend(self.all_assigns.iter().cloned());
             }
-            Action::RemoveSpn { .. } => self.servers_or_spns_wait(step, None, &mut before),
+            Action::RemoveSpn { .. } => {
+                self.servers_or_spns_wait(step, None, &mut before);
+                let own = step.id();
+                before.extend(self.removes.at(step.subject.pool()).iter().take_while(|id| **id != own).cloned());
+            }
             Action::AddSpn { account, .. } => {
                 self.servers_or_spns_wait(step, Some(account), &mut before);
                 before.extend(self.removes.at(step.subject.pool()).iter().cloned());

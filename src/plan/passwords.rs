@@ -38,6 +38,10 @@ pub(super) enum Withheld {
     Servers(Vec<ServerFqdn>),
     /// The topology or the assignments could not be read, so nobody knows whom a rotation reaches.
     Reach,
+    /// These sites have the account until this plan is carried out: a rotation would reach them too.
+    Leaving(Vec<SiteName>),
+    /// When the password was set is not known, so the readings may be older.
+    Undated,
 }
 
 /// A server to copy from, and why that one.
@@ -71,9 +75,12 @@ fn decide<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName, asked: Option<&
     let standing = survey.standing(account);
     match (standing, asked) {
         (Standing::Unusable(_), _) if managed().next().is_some() => return Decision::Withheld(Withheld::Account),
-        (Standing::Missing, _) if managed().next().is_some() => return Decision::Rotate(Ground::Created),
+        (Standing::Missing, _) if managed().next().is_some() => {
+            return rotation_withheld(survey, account).unwrap_or(Decision::Rotate(Ground::Created));
+        }
         (Standing::Usable(_), Some(reason)) if survey.targets_of(account).next().is_some() => {
-            return Decision::Rotate(Ground::Asked(reason.to_owned()));
+            let asked = Decision::Rotate(Ground::Asked(reason.to_owned()));
+            return rotation_withheld(survey, account).unwrap_or(asked);
         }
         _ => {}
     }
@@ -87,11 +94,12 @@ fn decide<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName, asked: Option<&
     {
         return Decision::Copy(copies);
     }
-    if !matches!(standing, Standing::Usable(_)) {
-        return Decision::Withheld(Withheld::Account);
+    let Standing::Usable(state) = standing else { return Decision::Withheld(Withheld::Account) };
+    if let Some(withheld) = rotation_withheld(survey, account) {
+        return withheld;
     }
-    if survey.published.is_none() || survey.actual.assignments.known().is_none() {
-        return Decision::Withheld(Withheld::Reach);
+    if state.password_set_at.is_none() {
+        return Decision::Withheld(Withheld::Undated);
     }
     let unknown: Vec<ServerFqdn> =
         survey.targets_of(account).filter(|target| !is_invalid(target)).map(|target| target.server.clone()).collect();
@@ -100,6 +108,18 @@ fn decide<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName, asked: Option<&
     } else {
         Decision::Withheld(Withheld::Servers(unknown))
     }
+}
+
+/// Why no rotation may be planned on any ground: nobody knows whom it reaches, or it reaches a site that this plan
+/// takes away from the account.
+fn rotation_withheld<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName) -> Option<Decision<'s, 'a>> {
+    if survey.published.is_none() || survey.actual.assignments.known().is_none() {
+        return Some(Decision::Withheld(Withheld::Reach));
+    }
+    let leaving: Vec<SiteName> = survey.sites_leaving(account).into_iter().cloned().collect();
+    let staying: Vec<SiteName> = leaving.into_iter().filter(|site| !survey.is_published(site)).collect();
+    let missing = matches!(survey.standing(account), Standing::Missing);
+    (!missing && !staying.is_empty()).then_some(Decision::Withheld(Withheld::Leaving(staying)))
 }
 
 fn is_invalid(target: &Target<'_>) -> bool {
@@ -158,11 +178,24 @@ pub(super) fn inspect(
         }
         match decision {
             Decision::Nothing => {}
-            Decision::Rotate(ground) => rotate(survey, account, ground, draft),
+            Decision::Rotate(ground) => {
+                let leaving = survey.sites_leaving(account).into_iter().cloned();
+                let staying: Vec<SiteName> = leaving.filter(|site| draft.withheld.contains(site)).collect();
+                if staying.is_empty() {
+                    rotate(survey, account, ground, draft);
+                } else {
+                    withhold(survey, account, &Withheld::Leaving(staying), draft);
+                }
+            }
             Decision::Copy(copies) => {
                 report_sources(survey, copies, draft);
                 for (target, source) in copies {
-                    copy(account, target, *source, draft);
+                    if draft.withheld.contains(target.site) {
+                        let message = "not given the password: the assignment of its site is not planned";
+                        draft.find(Code::AssignmentWithheld, subject(target), message, None);
+                    } else {
+                        copy(account, target, *source, draft);
+                    }
                 }
             }
             Decision::Withheld(why) => withhold(survey, account, why, draft),
@@ -277,6 +310,13 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
     let assigned =
         sites.iter().map(|site| Predicate::AssignmentIs { site: (*site).clone(), account: Some(account.clone()) });
     let mut preconditions: Vec<Predicate> = assigned.collect();
+    // Who leaves the account does so first: a rotation before that would reach its servers too.
+    let leaving = survey.sites_leaving(account);
+    preconditions.extend(
+        leaving
+            .iter()
+            .map(|site| Predicate::AssignmentIs { site: (*site).clone(), account: survey.eventual(site).cloned() }),
+    );
     preconditions.push(Predicate::AccountUsable { account: account.clone() });
     if !matches!(ground, Ground::Created) {
         preconditions.push(Predicate::PasswordSetAt { account: account.clone(), at: set_at });
@@ -294,7 +334,7 @@ fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &m
         disrupts,
         consent,
         preconditions,
-        touches: sites.into_iter().cloned().collect(),
+        touches: sites.into_iter().chain(leaving).cloned().collect(),
     });
 }
 
@@ -321,6 +361,17 @@ fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withheld, draft: &
         Withheld::Reach => (
             "no rotation either, because the topology or the assignments could not be read, so nobody knows whom it reaches".to_owned(),
             "collect what is missing, then plan anew".to_owned(),
+        ),
+        Withheld::Leaving(sites) => {
+            let names: Vec<&str> = sites.iter().map(SiteName::as_str).collect();
+            (
+                format!("no rotation either, because it would also reach {}, which still has the account", names.join(", ")),
+                "carry out the rest of this plan, then plan anew".to_owned(),
+            )
+        }
+        Withheld::Undated => (
+            "no rotation either, because when the password was set is not known, so the readings may be older".to_owned(),
+            format!("test each server and plan anew, or ask for a rotation\n  cskerb plan ... --rotate '{account}' --reason TEXT"),
         ),
         Withheld::Servers(unknown) => {
             let names: Vec<&str> = unknown.iter().take(5).map(ServerFqdn::as_str).collect();

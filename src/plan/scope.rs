@@ -119,7 +119,10 @@ pub(super) fn narrow(survey: &Survey<'_>, scope: &Scope, draft: &mut Draft) {
         })
         .collect();
     let unassigned: BTreeSet<SiteName> = (draft.steps.iter())
-        .filter(|step| assigns(&step.action) && !scope.keeps(step))
+        .filter(|step| {
+            let torn = account_of(&step.action).is_some_and(|account| torn.contains(account));
+            assigns(&step.action) && (torn || !scope.keeps(step))
+        })
         .flat_map(|step| step.touches.iter().cloned())
         .collect();
     let mut left_out: Vec<(Subject, String)> = Vec::new();
@@ -133,7 +136,8 @@ pub(super) fn narrow(survey: &Survey<'_>, scope: &Scope, draft: &mut Draft) {
             }
             return false;
         }
-        let follows = matches!(step.action, Action::CopyConfiguration { .. } | Action::AddSpn { .. });
+        let follows =
+            matches!(step.action, Action::CopyConfiguration { .. } | Action::AddSpn { .. } | Action::RemoveSpn { .. });
         if follows && scope.keeps(step) && step.touches.iter().any(|site| unassigned.contains(site)) {
             let why = "it needs the assignment of its whole site, so nothing is planned for it".to_owned();
             left_out.push((step.subject.clone(), why));

@@ -81,11 +81,25 @@ impl Place<'_, '_> {
         match self.survey.actual.directory.known()?.holders(spn) {
             Reading::Known(holders) => Some(holders),
             Reading::Absent => Some(BTreeSet::new()),
+            // An account that this plan creates certainly holds nothing yet.
+            Reading::Unreadable(_) if self.wanted_is_missing() => Some(BTreeSet::new()),
             Reading::Unreadable(cause) => {
                 draft.unreadable(self.subject(spn), Layer::Directory, &cause);
                 None
             }
         }
+    }
+
+    fn wanted_is_missing(&self) -> bool {
+        let wanted = self.site.account.name();
+        wanted.is_some_and(|account| matches!(self.survey.standing(account), Standing::Missing))
+    }
+
+    /// Declared but not published is said, not planned.
+    fn override_is_published(&self) -> bool {
+        self.survey.published.as_ref().is_none_or(|published| {
+            published.pools.get(&self.pool.fqdn).is_some_and(|there| there.internal_fqdn == self.pool.internal_fqdn)
+        })
     }
 
     fn is_kerberos_account(&self, holder: &Principal) -> bool {
@@ -102,7 +116,8 @@ impl Place<'_, '_> {
         if self.moves {
             return; // the assignment step is the reason for Enable-CsTopology
         }
-        if let Some(account) = parties.wanted.filter(|_| !parties.held) {
+        // Beside a stranger's SPN, Enable-CsTopology would make a duplicate: the finding about the stranger comes first.
+        if let Some(account) = parties.wanted.filter(|_| !parties.held && parties.strangers.is_empty()) {
             let words = format!("not on {account}, so clients get no ticket and fall back to NTLM");
             self.require(Code::SpnMissing, &spn, &words, draft);
         }
@@ -179,7 +194,15 @@ impl Place<'_, '_> {
         let Some(holders) = self.holders(&spn, draft) else { return };
         let parties = self.parties(&holders);
         self.report_strangers(&spn, &parties, draft);
+        if let Some(account) = parties.wanted {
+            // Nothing is taken away that cannot be given: setspn -S refuses it beside a stranger's.
+            let unsure = matches!(self.survey.standing(account), Standing::Unknown(_));
+            if !parties.held && (unsure || !parties.strangers.is_empty()) || !self.override_is_published() {
+                return;
+            }
+        }
         self.change_holder(&spn, &parties, draft);
+        let mut left = holders.clone();
         for holder in &parties.former {
             let because = match parties.wanted {
                 Some(account) => {
@@ -191,12 +214,11 @@ impl Place<'_, '_> {
                 ),
             };
             let action = Action::RemoveSpn { spn: spn.clone(), holder: (*holder).clone() };
-            self.step(action, &spn, because, holders.iter().cloned().collect(), draft);
+            // Each removal waits for those before it, which leave so many holders.
+            self.step(action, &spn, because, left.iter().cloned().collect(), draft);
+            left.remove(*holder);
         }
-        // A stranger's SPN would make setspn -S refuse it.
-        if let Some(account) = parties.wanted.filter(|_| !parties.held && parties.strangers.is_empty())
-            && !matches!(self.survey.standing(account), Standing::Unknown(_))
-        {
+        if let Some(account) = parties.wanted.filter(|_| !parties.held) {
             let because = format!(
                 "{} overrides its internal web FQDN, and Enable-CsTopology does not make that SPN",
                 self.pool.fqdn
@@ -223,6 +245,9 @@ impl Place<'_, '_> {
 
 /// HTTP SPNs on a Kerberos account that no pool needs; nothing else is known to use such an account.
 fn report_unexpected(survey: &Survey<'_>, draft: &mut Draft) {
+    if survey.published.is_none() {
+        return; // nobody knows which pools there are
+    }
     let declared = survey.deployment.sites.iter().flat_map(|site| &site.pools);
     let overrides = declared.clone().filter_map(|pool| pool.internal_fqdn.as_ref()).map(crate::model::WebFqdn::spn);
     let published = survey.published.iter().flat_map(|published| &published.topology.pools);

@@ -137,7 +137,7 @@ impl<'a> Survey<'a> {
             survey.known_accounts().into_iter().map(|name| (name.clone(), survey.judge_account(name))).collect();
         let assigned = actual.assignments.known().into_iter().flat_map(BTreeMap::keys);
         for site in deployment.sites.iter().map(|site| &site.name).chain(assigned) {
-            if let Some(account) = survey.eventual(site) {
+            if let Some(account) = survey.eventual(site).filter(|_| survey.is_published(site)) {
                 survey.sites_by_account.entry(account).or_default().insert(site);
             }
         }
@@ -174,6 +174,11 @@ impl<'a> Survey<'a> {
             _ if !state.computer => Standing::Unusable(Defect::NotComputer),
             _ if !state.enabled => Standing::Unusable(Defect::Disabled),
             Some(at) => Standing::Unusable(Defect::Expired(at)),
+            // Whether it has expired cannot be told without knowing when the snapshot was made.
+            None if state.expires_at.is_some() && self.actual.collected_at.known().is_none() => {
+                let what = "whether the account has expired (when the snapshot was made)".to_owned();
+                Standing::Unknown(self.actual.collected_at.cause().cloned().unwrap_or(Cause::NotAsked { what }))
+            }
             None => Standing::Usable(state),
         }
     }
@@ -217,6 +222,13 @@ impl<'a> Survey<'a> {
         self.sites_by_account.get(account).into_iter().flatten().copied()
     }
 
+    /// The sites that have the account now and lose it: a rotation before that would reach them too.
+    pub(super) fn sites_leaving(&self, account: &AccountName) -> Vec<&'a SiteName> {
+        let assigned = self.actual.assignments.known().into_iter().flatten();
+        let leaving = assigned.filter(|(site, current)| *current == account && self.eventual(site) != Some(account));
+        leaving.map(|(site, _)| site).collect()
+    }
+
     /// The targets of every site that has the account once the plan is carried out.
     pub(super) fn targets_of<'s>(&'s self, account: &AccountName) -> impl Iterator<Item = &'s Target<'a>> {
         self.targets_by_account.get(account).into_iter().flatten().filter_map(|at| self.targets.get(*at))
@@ -250,7 +262,7 @@ impl<'a> Survey<'a> {
         let tested = reading.account.as_ref().or(current.known().copied());
         if tested != Some(account) && tested.is_some() {
             return match (reading.verdict, tested) {
-                (Verdict::Valid, Some(other)) if password_set_at.is_none_or(|set| reading.at >= set) => {
+                (Verdict::Valid, Some(other)) if not_assigned => {
                     ServerState::Invalid(Invalidity::OtherAccount(other.clone()))
                 }
                 _ if not_assigned => ServerState::Invalid(Invalidity::NotAssigned),
@@ -267,13 +279,14 @@ impl<'a> Survey<'a> {
         }
         let detail = reading.detail.clone();
         match reading.verdict {
+            // Whatever was read, it was read under another assignment.
+            _ if not_assigned => ServerState::Invalid(Invalidity::NotAssigned),
             Verdict::Valid => ServerState::Valid { by: reading.by, at: reading.at },
             Verdict::Invalid => ServerState::Invalid(Invalidity::Reported {
                 by: reading.by,
                 at: reading.at,
                 detail: detail.map(|text| text.to_string()),
             }),
-            Verdict::Unknown if not_assigned => ServerState::Invalid(Invalidity::NotAssigned),
             Verdict::Unknown => ServerState::Unknown(Cause::Inconclusive {
                 detail: detail.unwrap_or_else(|| "it gave no reason".into()),
             }),

@@ -7,6 +7,7 @@ mod read;
 mod step;
 mod write;
 
+pub(crate) use read::settings;
 pub use read::{PlanError, read};
 pub use step::{Action, Consent, ExtendedProtection, LocationChange, Predicate, RunOn, Settings, Step, StepKind};
 

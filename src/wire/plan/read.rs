@@ -246,7 +246,8 @@ impl TryFrom<&LocationChange> for plan::LocationChange {
     }
 }
 
-fn settings(written: &Settings) -> Vec<Setting> {
+/// The settings that are spoken of, in the order of the format.
+pub(crate) fn settings(written: &Settings) -> Vec<Setting> {
     let providers = |names: &Vec<String>| names.iter().map(|name| Provider::from_name(name)).collect();
     let checking = written.extended_protection.map(model::ExtendedProtection::from);
     [

@@ -1,0 +1,142 @@
+//! Files of the state folder: file and folder are on the disk before anybody relies on what was written.
+
+use crate::durable::{self, sync_folder};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// A file or folder of the state folder that could not be read or written.
+#[derive(Debug, Error)]
+#[error("{} could not be {verb}: {source}", path.display())]
+pub struct StateError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What was tried.
+    pub verb: Verb,
+    /// Why it failed.
+    pub source: io::Error,
+}
+
+/// What was tried on a file or folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Reading.
+    Read,
+    /// Writing or making.
+    Written,
+    /// Locking.
+    Locked,
+}
+
+impl std::fmt::Display for Verb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Written => "written",
+            Self::Locked => "locked",
+        })
+    }
+}
+
+/// Makes it an error about that path.
+pub(crate) fn on(path: &Path, verb: Verb) -> impl FnOnce(io::Error) -> StateError + '_ {
+    move |source| StateError { path: path.to_owned(), verb, source }
+}
+
+/// Makes the folder, and those above it, where they are not there.
+pub(crate) fn make_folders(folder: &Path) -> Result<(), StateError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).and_then(|()| sync_parent(folder)).map_err(on(folder, Verb::Written))
+}
+
+/// Makes a folder that must not be there yet; `false` where it is.
+pub(crate) fn make_new_folder(folder: &Path) -> Result<bool, StateError> {
+    match fs::create_dir(folder).and_then(|()| sync_parent(folder)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(on(folder, Verb::Written)(error)),
+    }
+}
+
+/// Puts the entry of that file or folder on the disk.
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+        _ => sync_folder(Path::new(".")),
+    }
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    durable::replace(path, bytes).map_err(on(path, Verb::Written))
+}
+
+/// A file that only grows.
+#[derive(Debug)]
+pub(crate) struct AppendFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl AppendFile {
+    /// Makes the file, which must not be there yet.
+    pub(crate) fn create(path: &Path) -> Result<Self, StateError> {
+        let opened = OpenOptions::new().append(true).create_new(true).open(path).and_then(|file| {
+            file.sync_all()?;
+            sync_parent(path)?;
+            Ok(file)
+        });
+        Ok(Self { path: path.to_owned(), file: opened.map_err(on(path, Verb::Written))? })
+    }
+
+    /// Opens the file to go on after its first `whole` bytes: what a crash left of a further line is cut off.
+    pub(crate) fn reopen(path: &Path, whole: u64) -> Result<Self, StateError> {
+        let opened = OpenOptions::new().write(true).open(path).and_then(|mut file| {
+            file.set_len(whole)?;
+            file.sync_all()?;
+            file.seek(SeekFrom::End(0))?;
+            Ok(file)
+        });
+        Ok(Self { path: path.to_owned(), file: opened.map_err(on(path, Verb::Written))? })
+    }
+
+    /// Appends a line; it is on the disk when this returns.
+    pub(crate) fn append(&mut self, line: &str) -> Result<(), StateError> {
+        let mut bytes = Vec::with_capacity(line.len() + 1);
+        bytes.extend_from_slice(line.as_bytes());
+        bytes.push(b'\n');
+        let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_all());
+        written.and_then(|()| sync_parent(&self.path)).map_err(on(&self.path, Verb::Written))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_last_line_is_cut_off_before_more_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        AppendFile::create(&path).unwrap().append("one").unwrap();
+        fs::write(&path, "one\ntw").unwrap();
+        AppendFile::reopen(&path, 4).unwrap().append("three").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\nthree\n");
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error_that_names_the_file() {
+        let full = Path::new("/dev/full");
+        if !full.exists() {
+            println!("skipped: there is no /dev/full here");
+            return;
+        }
+        let file = OpenOptions::new().append(true).open(full).unwrap();
+        let error = AppendFile { path: full.to_owned(), file }.append("one").unwrap_err();
+        assert_eq!(error.source.kind(), io::ErrorKind::StorageFull, "{error}");
+        assert!(error.to_string().starts_with("/dev/full could not be written"), "{error}");
+    }
+}

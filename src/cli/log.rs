@@ -1,0 +1,198 @@
+//! `log`
+
+use super::exit::{Exit, Failure};
+use super::{output, read};
+use crate::apply::journal::{Ending, Entry, JournalError, Judgement, Record, Refusal, RunId, runs};
+use crate::apply::target::{Observation, Target};
+use crate::lab::Lab;
+use crate::model::Setting;
+use crate::plan::{commands, moment};
+use crate::render::escape::{Lines, terminal};
+use crate::wire;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Shows the runs of apply, or what happened in one.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The run; without, all are listed, the newest last
+    run: Option<RunId>,
+    /// The lab whose journals are shown
+    #[arg(long, value_name = "DIR")]
+    lab: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Which runs there were:
+      cskerb log --lab lab/
+  Everything that one of them did, with the values before and after:
+      cskerb log 20260530T200000Z-1a2b3c4d --lab lab/";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs: the lines of the journals
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let lab = read::lab(&arguments.lab)?;
+    let failed = |error: JournalError| Failure::new("the journal cannot be shown").source(error);
+    let wanted = match &arguments.run {
+        Some(run) => vec![run.clone()],
+        None => runs(lab.state_folder()).map_err(failed)?,
+    };
+    let mut text = String::new();
+    for run in wanted {
+        let record = Record::read(lab.state_folder(), &run).map_err(failed)?;
+        match (record, arguments.format) {
+            (Some(record), Format::Json) => text += &json(&record)?,
+            (Some(record), Format::Text) if arguments.run.is_some() => text += &story(&record),
+            (Some(record), Format::Text) => text += &line(&record),
+            (None, Format::Text) => text.extend([run.as_str(), "  never began\n"]),
+            (None, Format::Json) => {}
+        }
+    }
+    if text.is_empty() && arguments.format == Format::Text {
+        output::remark(&format!("{} has no runs yet\n", name(&lab)));
+    }
+    output::data(&text)?;
+    Ok(Exit::Done)
+}
+
+fn name(lab: &Lab) -> String {
+    terminal(lab.name(), Lines::Escape).into_owned()
+}
+
+fn json(record: &Record) -> Result<String, Failure> {
+    let mut text = String::new();
+    for entry in &record.entries {
+        let line = serde_json::to_string(&wire::journal::Entry::from(entry));
+        text += &line.map_err(|error| Failure::new("the journal cannot be written").source(error))?;
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// One run in one line.
+fn line(record: &Record) -> String {
+    let steps = record.steps();
+    let done = steps.iter().filter(|(_, step)| step.is_done()).count();
+    let by = record.sessions().next().map_or(String::new(), |session| format!("by {}", session.operator));
+    let ended = record.ending().map_or("running, or cut off", Ending::as_str);
+    let line = format!("{}  {ended}; {done} of {} begun steps done  {by}", record.run, steps.len());
+    format!("{}\n", terminal(&line, Lines::Escape))
+}
+
+/// Everything that happened in a run.
+fn story(record: &Record) -> String {
+    let lines = record.entries.iter().flat_map(|entry| {
+        let mut said = said(entry).into_iter();
+        let first = said.next().map(|line| format!("{}  {line}", moment(entry.at())));
+        first.into_iter().chain(said.map(|line| format!("    {line}")))
+    });
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(&terminal(&line, Lines::Escape));
+        text.push('\n');
+    }
+    text
+}
+
+/// An entry, and more about it.
+fn said(entry: &Entry) -> Vec<String> {
+    match entry {
+        Entry::RunStarted { run, target, plan, undoes, session, .. } => {
+            let mut lines = vec![format!("run {run} of {target} by {}, {}", session.operator, session.tool)];
+            lines.push(format!("plan {plan}"));
+            lines.extend(undoes.as_ref().map(|run| format!("takes back run {run}")));
+            lines.extend(asked(session));
+            lines
+        }
+        Entry::RunResumed { session, .. } => {
+            let mut lines = vec![format!("gone on with by {}, {}", session.operator, session.tool)];
+            lines.extend(asked(session));
+            lines
+        }
+        Entry::StepBegun { step, attempt, action, before, .. } => {
+            let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+            let mut lines = vec![format!("begun  {step}{again}")];
+            lines.extend(commands(action));
+            lines.extend(seen("before", before));
+            lines
+        }
+        Entry::StepEnded { step, took, result, after, .. } => {
+            let mut lines = vec![match result {
+                Ok(()) => format!("done   {step} in {:.1} s", took.as_secs_f64()),
+                Err(failure) => format!("failed {step}: {failure}"),
+            }];
+            lines.extend(seen("after", after));
+            lines
+        }
+        Entry::StepJudged { step, judgement, observed, .. } => {
+            let (word, why) = match judgement {
+                Judgement::Done(why) => ("it was completed", why),
+                Judgement::NotDone(why) => ("it was not completed", why),
+                Judgement::Unclear(why) => ("whether it was completed cannot be said", why),
+            };
+            let mut lines = vec![format!("looked {step}: {word}: {why}")];
+            lines.extend(seen("seen", observed));
+            lines
+        }
+        Entry::StepRefused { step, refusal: Refusal::Stale(why), .. } => vec![format!("stale  {step}: {why}")],
+        Entry::StepRefused { step, refusal: Refusal::Unread(why), .. } => vec![format!("unread {step}: {why}")],
+        Entry::StepLeft { step, why, .. } => vec![format!("left   {step}: {why}")],
+        Entry::RunEnded { ending, why, operator, .. } => {
+            vec![format!("{}: {why} ({operator})", ending.as_str())]
+        }
+    }
+}
+
+fn asked(session: &crate::apply::journal::Session) -> Vec<String> {
+    let consents: Vec<String> = session.consents.iter().map(ToString::to_string).collect();
+    let mut lines = Vec::new();
+    if !consents.is_empty() {
+        lines.push(format!("allowed: {}", consents.join(", ")));
+    }
+    lines.extend(session.outside_window.as_ref().map(|reason| format!("outside of the maintenance windows: {reason}")));
+    lines
+}
+
+/// What was seen, with the word for when.
+fn seen(when: &str, observation: &Observation) -> Option<String> {
+    let what = match observation {
+        Observation::Account { exists: false, .. } => "no such account".to_owned(),
+        Observation::Account { password_set_at, key_version, .. } => {
+            let set = password_set_at.map_or("never".to_owned(), moment);
+            let version = key_version.map_or("unknown".to_owned(), |version| version.to_string());
+            format!("password set {set}, key version {version}")
+        }
+        Observation::Assignment(Some(account)) => account.to_string(),
+        Observation::Assignment(None) => "no account".to_owned(),
+        Observation::Holders(holders) if holders.is_empty() => "held by nobody".to_owned(),
+        Observation::Holders(holders) => {
+            format!("held by {}", holders.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
+        Observation::Server(verdict) => format!("{verdict:?}").to_lowercase(),
+        Observation::Settings(locations) => {
+            let settings = |settings: &Vec<Setting>| {
+                let each = settings.iter().map(|setting| format!("{} {}", setting.name(), setting.value()));
+                each.collect::<Vec<_>>().join(", ")
+            };
+            locations.iter().map(settings).collect::<Vec<_>>().join("; ")
+        }
+        Observation::Topology { spns_in_order, signature } => {
+            let order = if *spns_in_order { "SPNs in order" } else { "SPNs not in order" };
+            format!("{order}, signature {}", signature.as_deref().unwrap_or("none"))
+        }
+        Observation::Nothing => return None,
+        Observation::Unreadable(why) => format!("could not be read: {why}"),
+    };
+    Some(format!("{when}: {what}"))
+}

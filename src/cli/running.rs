@@ -1,0 +1,290 @@
+//! What `apply` and `undo` share: their options, the question, the run, the recap, and the verification.
+
+use super::exit::{Exit, Failure};
+use super::progress::{self, Progress};
+use super::recap::{self, GoOn};
+use super::{output, read};
+use crate::apply::journal::{EnableTopology, Ending, Record, RunId};
+use crate::apply::target::Target;
+use crate::apply::{self, Allowance, ApplyError, Operator, Options, Outcome, StopSignal, Unfinished};
+use crate::lab::Lab;
+use crate::model::Deployment;
+use crate::plan::{Plan, Request};
+use crate::render::escape::{Lines, terminal};
+use crate::render::{outline::Outline, text};
+use crate::wire::events;
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long to wait before each further attempt at what is transient.
+const DELAYS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// Options of every verb that changes something.
+#[derive(Args)]
+pub(super) struct Running {
+    /// The lab to change
+    #[arg(long, value_name = "DIR")]
+    pub(super) lab: PathBuf,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Allow what disturbs people: rotation:ACCOUNT, reassignment:SITE or unassignment:SITE (may be repeated)
+    #[arg(long, value_name = "KIND:SUBJECT")]
+    allow: Vec<Allowance>,
+    /// Run Enable-CsTopology where the plan needs it; without, it is waited for
+    #[arg(long)]
+    enable_topology: bool,
+    /// Work outside of the maintenance windows; the reason is journaled
+    #[arg(long, value_name = "REASON")]
+    outside_window: Option<String>,
+    /// How many servers of a batch are worked on at a time
+    #[arg(long, value_name = "N", default_value = "4")]
+    parallel: NonZeroUsize,
+    /// How long to wait for another apply that works with the same lab, as 30s or 5m
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    lock_timeout: Duration,
+    /// Go on with a run that is not finished
+    #[arg(long, conflicts_with = "abandon")]
+    pub(super) resume: bool,
+    /// Give that unfinished run up
+    #[arg(long, value_name = "RUN")]
+    abandon: Option<RunId>,
+    /// How to say what happens
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Write what was found afterwards to this file, for Prometheus
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs: one event a line on standard output
+    Json,
+}
+
+/// What is to be run.
+pub(super) struct Work<'w> {
+    pub(super) lab: &'w Lab,
+    pub(super) plan: &'w Plan,
+    pub(super) deployment: &'w Deployment,
+    /// The run that it goes on with, as far as is known before the lock is held.
+    pub(super) goes_on: Option<&'w Record>,
+    /// The run that it takes back.
+    pub(super) undoes: Option<RunId>,
+    /// What to plan again afterwards; nothing is verified without.
+    pub(super) verify: Option<&'w Request>,
+    /// The verb and its argument, as they were typed.
+    pub(super) command: Vec<String>,
+}
+
+/// A duration such as 30s, 5m or 1h30m.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: SignedDuration = text.parse().map_err(|_| "a duration is written 30s, 5m or 1h".to_owned())?;
+    Duration::try_from(parsed).map_err(|_| "a duration is not negative".to_owned())
+}
+
+impl Running {
+    /// Opens the lab.
+    pub(super) fn open(&self) -> Result<Lab, Failure> {
+        read::lab(&self.lab)
+    }
+
+    /// The run that is to be gone on with, where there is one that is not finished.
+    ///
+    /// Asked before anything is planned: whoever is refused is refused at once.
+    pub(super) fn to_resume(&self, lab: &Lab) -> Result<Option<Record>, Failure> {
+        let earlier = apply::unfinished_run(lab, self.lock_timeout).map_err(|error| refused(&error))?;
+        match (earlier, &self.abandon) {
+            (Some(record), _) if self.resume => Ok(Some(record)),
+            (Some(record), abandon) if abandon.as_ref() != Some(&record.run) => {
+                Err(refused(&ApplyError::unfinished(&record)))
+            }
+            (None, Some(run)) => Err(refused(&ApplyError::NothingToAbandon(run.clone()))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Shows the plan, asks, carries it out, and says what came of it.
+    pub(super) fn carry_out(&self, work: &Work<'_>) -> Result<Exit, Failure> {
+        self.show(work);
+        if !work.plan.steps.is_empty() {
+            self.ask(work)?;
+        }
+        let stop = Arc::new(StopSignal::default());
+        listen(&stop)?;
+        let options = Options {
+            deployment: work.deployment,
+            operator: Operator::current(),
+            consents: self.allow.iter().cloned().collect(),
+            enable_topology: if self.enable_topology { EnableTopology::Run } else { EnableTopology::Wait },
+            outside_window: self.outside_window.clone(),
+            parallel: self.parallel,
+            lock_timeout: self.lock_timeout,
+            unfinished: match &self.abandon {
+                Some(run) => Unfinished::Abandon(run.clone()),
+                None if self.resume => Unfinished::Resume,
+                None => Unfinished::Refuse,
+            },
+            undoes: work.undoes.clone(),
+            delays: DELAYS.to_vec(),
+            stop: &stop,
+        };
+        match self.format {
+            Format::Text => {
+                let progress = Progress::new();
+                let ended = apply::run(work.plan, work.lab, &options, &|event| progress.tell(&event));
+                progress.end();
+                let outcome = ended.map_err(|error| refused(&error))?;
+                output::data(&recap::text(&outcome, &self.go_on(work)))?;
+                self.verify(work, &outcome, &|what| output::remark(&progress::verified(what)))
+            }
+            Format::Json => {
+                let lost: Mutex<Option<Failure>> = Mutex::new(None);
+                let say = |event: &apply::events::Event| {
+                    if let Err(failure) = json_line(event) {
+                        lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+                    }
+                };
+                let ended = apply::run(work.plan, work.lab, &options, &|event| say(&event));
+                let outcome = ended.map_err(|error| refused(&error))?;
+                let at = || work.lab.now();
+                let exit = self.verify(work, &outcome, &|plan| {
+                    say(&apply::events::Event { at: at(), what: apply::events::What::Verified(plan.clone()) });
+                })?;
+                match lost.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                    Some(failure) => Err(failure),
+                    None => Ok(exit),
+                }
+            }
+        }
+    }
+
+    fn show(&self, work: &Work<'_>) {
+        if self.format == Format::Json {
+            return;
+        }
+        match work.goes_on {
+            Some(record) => {
+                output::remark(&recap::unfinished(record, work.plan));
+                if work.plan.deployment.digest != work.deployment.origin.digest {
+                    let file = &work.deployment.origin.source;
+                    let note = format!("note: {file} has changed since; the run goes on by its own plan\n");
+                    output::remark(&terminal(&note, Lines::Keep));
+                }
+            }
+            None => output::remark(&text::plan(&Outline::of(work.plan), output::error_style())),
+        }
+    }
+
+    /// Nothing is begun without a yes; what is missing anyway is said before the question.
+    fn ask(&self, work: &Work<'_>) -> Result<(), Failure> {
+        let mut given: std::collections::BTreeSet<Allowance> = self.allow.iter().cloned().collect();
+        given.extend(
+            work.goes_on.iter().flat_map(|record| record.sessions()).flat_map(|it| it.consents.iter().cloned()),
+        );
+        let missing = apply::missing(work.plan, &given);
+        if !missing.is_empty() {
+            return Err(refused(&ApplyError::Consent { missing }));
+        }
+        if self.yes {
+            return Ok(());
+        }
+        if !io::stdin().is_terminal() {
+            return Err(Failure::new("nobody is there to ask whether to go on").hint("give --yes to go on without"));
+        }
+        output::remark("Carry this out? [y/N] ");
+        let mut answer = String::new();
+        io::stdout()
+            .flush()
+            .and_then(|()| io::stdin().read_line(&mut answer).map(drop))
+            .map_err(|error| Failure::new("the answer cannot be read").source(error))?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(Failure::new("nothing was done")),
+        }
+    }
+
+    /// Reads the state again and plans again: success is that there is nothing left to do.
+    fn verify(&self, work: &Work<'_>, outcome: &Outcome, say: &dyn Fn(&Plan)) -> Result<Exit, Failure> {
+        if work.verify.is_none() && self.metrics.is_none() {
+            return Ok(exit(outcome, None));
+        }
+        let everything = Request::default();
+        let read = apply::verify(work.deployment, work.verify.unwrap_or(&everything), work.lab);
+        let plan = read.map_err(|error| Failure::new("the state cannot be read again").source(error))?;
+        if let Some(path) = &self.metrics {
+            write_metrics(path, &plan, Some(work.lab))?;
+        }
+        if work.verify.is_none() {
+            return Ok(exit(outcome, None));
+        }
+        say(&plan);
+        Ok(exit(outcome, Some(&plan)))
+    }
+
+    /// The command that goes on with this run, with the options that it needs again.
+    fn go_on(&self, work: &Work<'_>) -> GoOn {
+        let mut words: Vec<String> = work.command.clone();
+        words.extend(["--lab".to_owned(), self.lab.display().to_string(), "--resume".to_owned()]);
+        if let Some(reason) = &self.outside_window {
+            words.extend(["--outside-window".to_owned(), reason.clone()]);
+        }
+        GoOn { words, enable_topology: self.enable_topology }
+    }
+}
+
+/// Writes the metrics of what was observed, and of the last run of that lab.
+pub(super) fn write_metrics(path: &Path, plan: &Plan, lab: Option<&Lab>) -> Result<(), Failure> {
+    let last = match lab {
+        Some(lab) => apply::last_apply(lab.state_folder())
+            .map_err(|error| Failure::new("the last run cannot be read").source(error))?,
+        None => None,
+    };
+    output::replace(path, &apply::metrics(plan, last))
+}
+
+/// Ends the run after the running step on Ctrl-C, or when the system asks the program to end.
+fn listen(stop: &Arc<StopSignal>) -> Result<(), Failure> {
+    let stop = Arc::clone(stop);
+    let heard = move || {
+        output::remark("\nstopping: what is running is finished first, and nothing more is begun\n");
+        stop.request();
+    };
+    ctrlc::set_handler(heard).map_err(|error| Failure::new("Ctrl-C cannot be listened to").source(error))
+}
+
+fn json_line(event: &apply::events::Event) -> Result<(), Failure> {
+    let line = serde_json::to_string(&events::Event::from(event))
+        .map_err(|error| Failure::new("an event cannot be written").source(error))?;
+    output::data(&(line + "\n"))
+}
+
+/// What was refused, as a failure; the error itself says what to do.
+fn refused(error: &ApplyError) -> Failure {
+    match error {
+        ApplyError::Window { opening: Some(opening), .. } => {
+            Failure::new(error.to_string()).hint(progress::opens(opening))
+        }
+        _ => Failure::new(error.to_string()),
+    }
+}
+
+/// The outcome first; where the run finished, what is left to do by a second plan.
+fn exit(outcome: &Outcome, second: Option<&Plan>) -> Exit {
+    match (outcome.ending(), second) {
+        (Ending::Finished, Some(plan)) if !plan.steps.is_empty() => Exit::PartWay,
+        (Ending::Finished, Some(plan)) if !plan.complete() => Exit::Unreadable,
+        (Ending::Finished, _) => Exit::Done,
+        // The plan was stale from end to end.
+        (Ending::Stale, _) if !outcome.report().anything_happened() => Exit::Error,
+        _ => Exit::PartWay,
+    }
+}
