@@ -211,6 +211,22 @@ error[file-empty]: the file is empty: it declares nothing
     }
 
     #[test]
+    fn a_terminal_breaks_no_line() {
+        let long = "version: 1\nsites:\n  - { name: Redmond, pools: [{ fqdn: se01.contoso.com, role: standard-edition, \
+                    servers: [a.contoso.com] }], iis: [{ location: X, windowsAuthentication: { providers: [] } }] }\n";
+        let file = load("deployment.yaml", long.as_bytes());
+        for columns in [80, 100] {
+            let drawn = text_within(&file, Colour::Plain, columns);
+            let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= columns, "{drawn}");
+        }
+        assert!(
+            text(&file, Colour::Plain).lines().any(|line| line.chars().count() > 100),
+            "elsewhere it is not narrowed"
+        );
+    }
+
+    #[test]
     fn problems_are_counted() {
         let count = |text: &str| summary(&load("x", text.as_bytes()).diagnostics);
         assert_eq!(count("version: 1\nsites: []\n"), None);
