@@ -2,12 +2,11 @@
 
 use super::exit::Failure;
 use crate::durable;
-use crate::render::diagnostics::Colour;
 use crate::render::escape::{Lines, steers, terminal};
 use crate::render::text::Style;
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 /// Writes data to standard output.
@@ -59,14 +58,19 @@ pub(super) fn style() -> Style {
     style_of(&io::stdout())
 }
 
+/// How many columns standard output has; `None` where it is no terminal.
+pub(super) fn columns() -> Option<usize> {
+    io::stdout().is_terminal().then(|| style().width)
+}
+
+/// How many columns standard error has; `None` where it is no terminal.
+pub(super) fn error_columns() -> Option<usize> {
+    io::stderr().is_terminal().then(|| error_style().width)
+}
+
 /// How to set text on standard error.
 pub(super) fn error_style() -> Style {
     style_of(&io::stderr())
-}
-
-/// Whether standard error has colours.
-pub(super) fn error_colour() -> Colour {
-    if style_of(&io::stderr()).colour { Colour::Ansi } else { Colour::Plain }
 }
 
 /// A terminal gets its width, up to what still reads well, and colour; everything else 80 columns without.
