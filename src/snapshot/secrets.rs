@@ -57,7 +57,21 @@ static COMPILED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// The text with every secret replaced by nothing; the quotes around it stay.
+///
+/// What is left around a secret may be one itself, as in `pass[enc:...:enc]word="..."`: it goes too.
 pub fn strip(text: &str) -> Cow<'_, str> {
+    let mut stripped = strip_once(text);
+    // Each round takes something away, so there is a last one.
+    while let Cow::Owned(again) = strip_once(&stripped) {
+        if again == *stripped {
+            break;
+        }
+        stripped = Cow::Owned(again);
+    }
+    stripped
+}
+
+fn strip_once(text: &str) -> Cow<'_, str> {
     let mut stripped = Cow::Borrowed(text);
     for pattern in COMPILED.iter() {
         if let Cow::Owned(without) = pattern.replace_all(&stripped, REPLACEMENT) {
@@ -97,6 +111,8 @@ mod tests {
         check("<a password=\"hunter2", "<a password=\"");
         check("<passwordPolicy length='8'/> password", "<passwordPolicy length='8'/> password");
         check("<a password=''/>", "<a password=''/>");
+        check("<a b='[en[enc:P:x:enc]c:P:hunter2:enc]'/>", "<a b=''/>");
+        check("<a pass[enc:P:x:enc]word='hunter2'/>", "<a password=''/>");
         check("ü password=\"ü\" ü", "ü password=\"\" ü");
     }
 

@@ -128,10 +128,14 @@ $SecretPatterns = @(
 # The text with every secret replaced by nothing.
 function Remove-Secret([string]$Text) {
     $Options = [System.Text.RegularExpressions.RegexOptions]'IgnoreCase, CultureInvariant'
-    foreach ($Pattern in $SecretPatterns) {
-        $Whole = $Pattern.Replace('NAMES', '(?:' + $SecretNames + ')')
-        $Text = [regex]::Replace($Text, $Whole, '${1}${2}${3}', $Options)
-    }
+    # What is left around a secret may be one itself: on until nothing goes any more.
+    do {
+        $Before = $Text.Length
+        foreach ($Pattern in $SecretPatterns) {
+            $Whole = $Pattern.Replace('NAMES', '(?:' + $SecretNames + ')')
+            $Text = [regex]::Replace($Text, $Whole, '${1}${2}${3}', $Options)
+        }
+    } while ($Text.Length -lt $Before)
     return $Text
 }
 
