@@ -6,6 +6,7 @@ use crate::live::systems::{Live, Preview};
 use crate::model::Deployment;
 use crate::plan::Plan;
 use crate::render::escape::{Lines, terminal};
+use std::fmt::Write as _;
 
 /// Refuses to begin where something is missing that the plan needs; everything at once.
 pub(super) fn look(live: &Live<'_>, plan: &Plan, deployment: &Deployment) -> Result<(), Failure> {
@@ -45,9 +46,9 @@ pub(super) fn what_if(live: &Live<'_>, plan: &Plan) -> Result<(), Failure> {
             Preview::Refused(why) if step.after.is_empty() => vec![format!("refused: {why}")],
             Preview::Refused(why) => vec![format!("refused, as it may be before its earlier steps: {why}")],
         };
-        text += &format!("{}\n", terminal(step.id().as_str(), Lines::Escape));
+        let _ = writeln!(text, "{}", terminal(step.id().as_str(), Lines::Escape));
         for line in told {
-            text += &format!("    {}\n", terminal(&line, Lines::Escape));
+            let _ = writeln!(text, "    {}", terminal(&line, Lines::Escape));
         }
     }
     output::data(&text)

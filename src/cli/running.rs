@@ -28,7 +28,7 @@ const LIVE_DELAYS: [Duration; 5] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
     Duration::from_secs(30),
-    Duration::from_secs(60),
+    Duration::from_mins(1),
 ];
 
 /// Options of every verb that changes something.

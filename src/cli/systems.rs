@@ -35,7 +35,7 @@ pub(super) struct Choice {
 /// The chosen systems; nothing of them was read yet, nor was a PowerShell started.
 pub(super) enum Systems {
     Lab(Lab),
-    Live { pool: Pool, state: PathBuf, parallel: usize, patience: Patience },
+    Live { pool: Box<Pool>, state: PathBuf, parallel: usize, patience: Patience },
 }
 
 /// The systems, to be read and changed for a deployment.
@@ -49,7 +49,7 @@ impl Choice {
         match (&self.lab, &self.state) {
             (Some(lab), _) => Ok(Systems::Lab(read::lab(lab)?)),
             (None, Some(state)) => Ok(Systems::Live {
-                pool: self.reach.pool()?,
+                pool: Box::new(self.reach.pool()?),
                 state: state.clone(),
                 parallel: self.reach.parallel(),
                 patience: Patience { at_most: self.replication_timeout, ..Patience::default() },
@@ -85,8 +85,10 @@ impl Systems {
         match self {
             Self::Lab(lab) => Opened::Lab(lab),
             Self::Live { pool, state, parallel, patience } => Opened::Live(Box::new(Live::new(Means {
-                shell: pool,
-                collect: Box::new(move || collection::through(pool, *parallel, deployment).map_err(unread)),
+                shell: &**pool,
+                collect: Box::new(move || {
+                    collection::through(pool, *parallel, deployment).map_err(|error| unread(&error))
+                }),
                 say: Box::new(|text| output::remark(&format!("{}\n", terminal(text, Lines::Escape)))),
                 state: state.clone(),
                 accounts: deployment.accounts.iter().map(|account| account.name.clone()).collect(),
@@ -96,9 +98,9 @@ impl Systems {
     }
 }
 
-fn unread(error: crate::live::collect::CollectError) -> TargetError {
+fn unread(error: &crate::live::collect::CollectError) -> TargetError {
     let mut message = error.to_string();
-    if let Some(source) = std::error::Error::source(&error) {
+    if let Some(source) = std::error::Error::source(error) {
         message = format!("{message}: {source}");
     }
     TargetError { id: "cskerb.Unread".to_owned(), message, kind: ErrorKind::Refused }

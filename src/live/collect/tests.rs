@@ -154,6 +154,7 @@ fn nothing_secret(what: &str, parent: &TempDir, collected: &Collected, said: &[P
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is an answer of the shell, as a failure is")]
 fn threw(id: &str, message: &str) -> Answer {
     Ok(Reply { ended: Ended::Threw, errors: vec![error(id, message)], ..reply(json!(null)) })
 }
@@ -166,8 +167,8 @@ fn on(server: &str, at: &Place) -> bool {
 fn a_server_that_fails_is_unreadable_with_its_cause() {
     let fe02 = "fe02.contoso.com";
     let unreachable = || CallFailure::Unreachable {
-        place: fe02.to_owned(),
-        from: "fe01.contoso.com".to_owned(),
+        place: fe02.into(),
+        from: "fe01.contoso.com".into(),
         id: "WinRMOperationTimeout".to_owned(),
         why: "WinRM kann den Vorgang nicht abschließen.".to_owned(),
         code: None,
