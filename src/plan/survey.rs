@@ -288,6 +288,7 @@ impl<'a> Survey<'a> {
                 detail: detail.map(|text| text.to_string()),
             }),
             Verdict::Unknown => ServerState::Unknown(Cause::Inconclusive {
+                by: reading.by,
                 detail: detail.unwrap_or_else(|| "it gave no reason".into()),
             }),
         }

@@ -10,6 +10,7 @@
 pub mod authority;
 pub mod domain_controller;
 pub mod relay;
+pub mod web_server;
 
 use std::fmt;
 use std::io::Write;
