@@ -368,7 +368,7 @@ fn a_wrong_host_and_an_overridden_name_are_told() {
 }
 
 #[test]
-fn https_binds_the_channel_and_refuses_certificates_that_it_cannot_believe() {
+fn https_works_with_channel_binding_and_refuses_certificates_that_it_cannot_believe() {
     let Some(stage) = Stage::new("tls") else { return };
     stage.create_account(Some("first-Pa55word"), &[]);
     let keytab = stage.current_keys("keytab");
@@ -408,39 +408,29 @@ fn nothing_secret_is_left_anywhere() {
     stage.snapshot(None);
     let password_file = stage.at("password");
     fs::write(&password_file, format!("{PASSWORD}\n")).unwrap();
-    let run = |command: &mut Command| {
-        command.arg("verify").arg(stage.at("deployment.yaml")).arg("--snapshot").arg(stage.at("snapshot"));
-        command.args(["--tickets", "--scheme", "http"]).args(stage.resolve(&[at(&web)]));
-        Said::of(command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full").output().unwrap())
-    };
-    let by_keytab = run(stage.program().env("A", "").args::<[&str; 0], _>([]).current_dir(stage.folder.path()));
-    assert_eq!(by_keytab.code, Some(1), "without a ticket there is nothing to show");
-    assert!(by_keytab.err.contains("run kinit"), "{}", by_keytab.err);
-    let mut said = vec![by_keytab];
-    for more in [
-        vec!["--keytab", "user.keytab"],
-        vec!["--principal", "secret-user", "--ticket-password-file", "password"],
-        vec!["--principal", "secret-nobody", "--ticket-password-file", "password"],
-    ] {
+    let verify = |more: &[&str]| {
         let mut command = stage.program();
-        command.current_dir(stage.folder.path()).arg("verify").arg("deployment.yaml").args(["--snapshot", "snapshot"]);
-        command.args(["--tickets", "--scheme", "http"]).args(stage.resolve(&[at(&web)])).args(&more);
-        command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
-        said.push(Said::of(command.output().unwrap()));
-    }
-    let mut by_environment = stage.program();
-    by_environment.env("CSKERB_TICKET_PASSWORD", PASSWORD).args([
-        "verify",
-        "deployment.yaml",
-        "--principal",
-        "secret-user",
-    ]);
-    by_environment.current_dir(stage.folder.path()).args(["--snapshot", "snapshot", "--tickets", "--scheme", "http"]);
-    said.push(Said::of(by_environment.args(stage.resolve(&[at(&web)])).output().unwrap()));
+        command.current_dir(stage.folder.path()).args(["verify", "deployment.yaml", "--snapshot", "snapshot"]);
+        command.args(["--tickets", "--scheme", "http"]).args(stage.resolve(&[at(&web)])).args(more);
+        command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full").env("KRB5_TRACE", stage.at("trace"));
+        command
+    };
+    let mut by_environment = verify(&["--principal", "secret-user"]);
+    by_environment.env("CSKERB_TICKET_PASSWORD", PASSWORD);
+    let runs = [
+        verify(&["--keytab", "user.keytab", "--metrics", "snapshot/metrics.prom"]),
+        verify(&["--principal", "secret-user", "--ticket-password-file", "password"]),
+        by_environment,
+        verify(&["--principal", "secret-nobody", "--ticket-password-file", "password"]),
+        verify(&[]),
+    ];
+    let said: Vec<Said> = runs.into_iter().map(|mut run| Said::of(run.output().unwrap())).collect();
     assert_eq!(said.iter().filter(|said| said.err.contains("1 of 1 servers proved valid")).count(), 3);
+    assert_eq!(said.iter().filter(|said| said.code == Some(1) && said.err.contains("run kinit")).count(), 2);
 
+    let trace = [fs::read_to_string(stage.at("trace")).unwrap()];
     let keys = secrets(&stage);
-    for text in said.iter().flat_map(|said| [&said.out, &said.err]).chain(&files(&stage.at("snapshot"))) {
+    for text in said.iter().flat_map(|said| [&said.out, &said.err]).chain(&files(&stage.at("snapshot"))).chain(&trace) {
         for secret in &keys {
             assert!(!text.contains(secret), "a secret is in\n{text}");
         }
@@ -479,4 +469,148 @@ fn files(folder: &Path) -> Vec<String> {
         }
     }
     found
+}
+
+#[test]
+fn silent_servers_delay_the_others_by_less_than_one_timeout() {
+    const SILENT: usize = 50;
+    const ANSWERING: usize = 30;
+    let Some(stage) = Stage::new("dead") else { return };
+    stage.create_account(Some("first-Pa55word"), &[]);
+    let keytab = stage.current_keys("keytab");
+    let Some(web) = stage.web_server(&Setup { addresses: ANSWERING, ..Setup::with(&keytab) }) else { return };
+    // They accept, by the kernel's queue, and never answer. They come first, so they get every place first.
+    let silent: Vec<std::net::TcpListener> =
+        (0..SILENT).map(|_| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap()).collect();
+    let mut addresses: Vec<SocketAddr> = silent.iter().map(|silent| silent.local_addr().unwrap()).collect();
+    addresses.extend(web.addresses().into_iter().map(|address| SocketAddr::from((address, web.port()))));
+    stage.deployment(addresses.len(), None);
+    stage.snapshot(None);
+    // Ten times the patience that a silent server is given: 50 of them take 16 places four times over.
+    let said = stage.verify(&addresses, &["--ticket-timeout", "8s", "--ticket-parallel", "16"]);
+    let order: Vec<&str> = said.err.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let first_given_up = order.iter().position(|word| *word == "unreachable").unwrap();
+    assert_eq!(order.iter().filter(|word| **word == "unreachable").count(), SILENT, "{}", said.err);
+    assert!(order[..first_given_up].iter().all(|word| *word == "valid"), "{}", said.err);
+    assert_eq!(first_given_up, ANSWERING, "all others answered before one timeout was over\n{}", said.err);
+    assert!(said.err.contains("no answer within 8 s to the request"), "{}", said.err);
+}
+
+/// Many servers, in the program's way and in bare exchanges by turns: what the rest of the work costs.
+///
+/// `cargo test --release --test tickets -- --ignored --nocapture three_hundred`
+#[test]
+#[ignore = "a benchmark: it wants a quiet machine"]
+fn three_hundred_servers_take_little_more_than_as_many_bare_exchanges() {
+    let Some(stage) = Stage::new("many") else { return };
+    stage.create_account(Some("first-Pa55word"), &[]);
+    let keytab = stage.current_keys("keytab");
+    let Some(web) = stage.web_server(&Setup { addresses: 300, ..Setup::with(&keytab) }) else { return };
+    stage.deployment(300, None);
+    stage.snapshot(None);
+    let addresses: Vec<String> = web.addresses().iter().map(ToString::to_string).collect();
+    fs::write(stage.at("addresses"), addresses.join("\n")).unwrap();
+    // krb5.conf is named by the environment, which a process cannot change soundly once it has threads.
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--ignored", "--exact", "--nocapture", "race::bare_and_whole_by_turns"]);
+    child.env("KRB5_CONFIG", stage.controller.krb5_conf()).env("CSKERB_RACE", stage.folder.path());
+    assert!(child.status().unwrap().success());
+}
+
+mod race {
+    use super::{PathBuf, fs};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use cskerb::live::tickets::{self, Initial, Platform, Security, Settings, Step, Target, Ticket};
+    use cskerb::model::Verdict;
+    use cskerb::plan::Scope;
+    use std::io::{Read as _, Write as _};
+    use std::net::{IpAddr, TcpStream};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::{Duration, Instant};
+
+    const PARALLEL: usize = 32;
+    const ROUNDS: usize = 15;
+
+    #[test]
+    #[ignore = "a part of the benchmark above, which starts it"]
+    fn bare_and_whole_by_turns() {
+        let Some(folder) = std::env::var_os("CSKERB_RACE").map(PathBuf::from) else { return };
+        let loaded = cskerb::deployment::load("deployment.yaml", &fs::read(folder.join("deployment.yaml")).unwrap());
+        let deployment = loaded.deployment.unwrap();
+        let actual = cskerb::snapshot::read(&folder.join("snapshot")).unwrap();
+        let targets = tickets::of_deployment(&deployment, &actual, &Scope::default());
+        let addresses = fs::read_to_string(folder.join("addresses")).unwrap();
+        let addresses: Vec<IpAddr> = addresses.lines().map(|line| line.parse().unwrap()).collect();
+        assert_eq!(targets.len(), addresses.len());
+        let initial = || Initial::Keytab { file: folder.join("user.keytab"), principal: None };
+        let (mut bare_best, mut whole_best) = (Duration::MAX, Duration::MAX);
+        for round in 0..=ROUNDS {
+            let begun = Instant::now();
+            bare(&Platform::new(&initial()).unwrap(), &targets[0].names[0].host, &addresses);
+            let bare = begun.elapsed();
+            let begun = Instant::now();
+            whole(&Platform::new(&initial()).unwrap(), &targets, &addresses);
+            let whole = begun.elapsed();
+            println!("bare {bare:.1?}, whole {whole:.1?}");
+            // The first round warms the servers up.
+            if round > 0 {
+                (bare_best, whole_best) = (bare_best.min(bare), whole_best.min(whole));
+            }
+        }
+        let ratio = whole_best.as_secs_f64() / bare_best.as_secs_f64();
+        println!("{} servers, {PARALLEL} at a time: {ratio:.2} times as long as bare exchanges", addresses.len());
+        assert!(ratio < 1.2, "{ratio}");
+    }
+
+    /// The program's own way.
+    fn whole(security: &Platform, targets: &[Target], addresses: &[IpAddr]) {
+        let settings = Settings {
+            tls: None,
+            port: 80,
+            path: tickets::DEFAULT_PATH.to_owned(),
+            addresses: targets.iter().zip(addresses).map(|(target, at)| (target.server.clone(), (*at, None))).collect(),
+            parallel: PARALLEL,
+            timeout: Duration::from_mins(1),
+        };
+        let proofs = tickets::prove(security, targets, &settings, &mut |_| {});
+        assert!(proofs.iter().all(|proof| proof.verdict() == Verdict::Valid));
+        assert_eq!(proofs.len(), addresses.len());
+    }
+
+    /// As many exchanges, and nothing else.
+    fn bare(security: &Platform, host: &str, addresses: &[IpAddr]) {
+        let ticket = security.ticket(host).unwrap();
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..PARALLEL {
+                scope.spawn(|| {
+                    while let Some(address) = addresses.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        exchange(security, &ticket, host, *address);
+                    }
+                });
+            }
+        });
+    }
+
+    fn exchange(security: &Platform, ticket: &Ticket, host: &str, address: IpAddr) {
+        let mut stream = TcpStream::connect((address, 80)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut context = security.context(ticket, None).unwrap();
+        let Step::Send(token) = context.step(None).unwrap() else { panic!("no token") };
+        let token = STANDARD.encode(token);
+        let path = tickets::DEFAULT_PATH;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Negotiate {token}\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        let mut piece = [0; 8192];
+        while !answer.windows(4).any(|window| window == b"\r\n\r\n") {
+            let n = stream.read(&mut piece).unwrap();
+            assert!(n > 0, "an answer that ends in the middle");
+            answer.extend_from_slice(&piece[..n]);
+        }
+        let answer = String::from_utf8_lossy(&answer);
+        let token = answer.split("Negotiate ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+        assert!(matches!(context.step(Some(&STANDARD.decode(token).unwrap())), Ok(Step::Mutual)));
+    }
 }

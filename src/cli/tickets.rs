@@ -103,6 +103,9 @@ impl Options {
     ///
     /// The password is asked for last, when nothing else is wrong.
     pub(super) fn prove(&self, targets: &[Target]) -> Result<Vec<Proof>, Failure> {
+        if targets.is_empty() {
+            return Ok(Vec::new());
+        }
         let settings = self.settings()?;
         let security = Platform::new(&self.initial()?).map_err(no_ticket)?;
         Ok(prove(&security, targets, &settings))

@@ -63,7 +63,7 @@ impl WebServer {
         let process = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let server = Self { addresses, port, folder, process };
         for address in server.addresses() {
-            let listens = wait_for(SocketAddr::from((address, port)), Duration::from_secs(60));
+            let listens = wait_for(SocketAddr::from((address, port)), Duration::from_mins(1));
             assert!(listens, "nothing listens on {address}:{port}; apache2 said\n{}", server.log());
         }
         Ok(server)

@@ -63,3 +63,25 @@ fn pss_hash(parameters: &[u8]) -> Option<Hash> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(algorithm: &'static rcgen::SignatureAlgorithm, hash: Hash, length: usize) {
+        let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+        let certificate = rcgen::CertificateParams::new(vec!["a.b".to_owned()]).unwrap().self_signed(&key).unwrap();
+        assert_eq!(signature_hash(certificate.der()), Some(hash));
+        let binding = of(certificate.der()).unwrap();
+        assert!(binding.starts_with(PREFIX));
+        assert_eq!(binding.len(), PREFIX.len() + length);
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_signature() {
+        check(&rcgen::PKCS_ECDSA_P256_SHA256, Hash::Sha256, 32);
+        check(&rcgen::PKCS_ECDSA_P384_SHA384, Hash::Sha384, 48);
+        check(&rcgen::PKCS_ED25519, Hash::Sha256, 32);
+        assert_eq!(of(b"no certificate"), None);
+    }
+}

@@ -102,3 +102,6 @@ fn judge_token(context: &mut dyn Context, ticket: &Ticket, token: &[u8]) -> Judg
         Err(fault) => Judged::Final(Outcome::Senseless(fault.to_string())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! What proof by ticket asks of Kerberos, whichever library or system does it.
 
-use super::krb_error::KrbError;
+use super::krb_error::{self, KrbError};
+use der::Decode;
+use der::asn1::AnyRef;
 use jiff::Timestamp;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -54,6 +56,21 @@ pub struct Key {
     pub encryption: i32,
     /// The key's version number.
     pub version: Option<u32>,
+}
+
+impl Key {
+    /// That of a ticket: its `enc-part` (RFC 4120, 5.3).
+    pub(super) fn of_ticket(ticket: &[u8]) -> Option<Self> {
+        let ticket = AnyRef::from_der(AnyRef::from_der(ticket).ok()?.value()).ok()?;
+        let (_, encrypted) = krb_error::fields(ticket.value()).find(|(number, _)| *number == 3)?;
+        let encrypted = AnyRef::from_der(encrypted).ok()?;
+        let part = |wanted| krb_error::fields(encrypted.value()).find(|(number, _)| *number == wanted);
+        let version = part(1).and_then(|(_, bytes)| krb_error::integer(bytes));
+        Some(Self {
+            encryption: krb_error::integer(part(0)?.1)?,
+            version: version.and_then(|version| version.try_into().ok()),
+        })
+    }
 }
 
 /// Where the first ticket comes from.

@@ -14,10 +14,8 @@ mod exchange;
 mod initial;
 mod library;
 
-use super::krb_error::{self, KrbError};
+use super::krb_error::KrbError;
 use super::security::{Context, Fault, Initial, Key, Refusal, Security, SecurityError, Ticket};
-use der::Decode;
-use der::asn1::AnyRef;
 use jiff::Timestamp;
 use libloading::Library;
 use library::{Code, Credentials, Gss, Handle, Krb5};
@@ -207,20 +205,23 @@ fn c_string(text: &str) -> Result<CString, String> {
     CString::new(text).map_err(|_| "it has a NUL character".to_owned())
 }
 
-/// What a ticket is encrypted with: its `enc-part` (RFC 4120, 5.3).
+/// What a ticket is encrypted with.
 fn key(credentials: &Credentials) -> Option<Key> {
     if credentials.ticket.bytes.is_null() {
         return None;
     }
     let length = usize::try_from(credentials.ticket.length).ok()?;
     // SAFETY: the library says that the ticket has that many bytes; they live as long as `credentials`.
-    let ticket = unsafe { std::slice::from_raw_parts(credentials.ticket.bytes.cast::<u8>(), length) };
-    let ticket = AnyRef::from_der(AnyRef::from_der(ticket).ok()?.value()).ok()?;
-    let (_, encrypted) = krb_error::fields(ticket.value()).find(|(number, _)| *number == 3)?;
-    let encrypted = AnyRef::from_der(encrypted).ok()?;
-    let part = |wanted| krb_error::fields(encrypted.value()).find(|(number, _)| *number == wanted);
-    Some(Key {
-        encryption: krb_error::integer(part(0)?.1)?,
-        version: part(1).and_then(|(_, bytes)| krb_error::integer(bytes)).and_then(|version| version.try_into().ok()),
-    })
+    Key::of_ticket(unsafe { std::slice::from_raw_parts(credentials.ticket.bytes.cast::<u8>(), length) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_is_not_there_is_named_with_its_package() {
+        let error = open(("libcskerb-none.so.9", "libcskerb-none-9")).unwrap_err();
+        assert_eq!(error.to_string(), "libcskerb-none.so.9 cannot be loaded: install the package libcskerb-none-9");
+    }
 }
