@@ -20,6 +20,7 @@ mod request;
 mod running;
 mod schema;
 mod status;
+mod tickets;
 mod undo;
 mod validate;
 mod verify;
@@ -55,7 +56,7 @@ enum Verb {
     Plan(plan::Arguments),
     Status(status::Arguments),
     Apply(Box<apply::Arguments>),
-    Verify(verify::Arguments),
+    Verify(Box<verify::Arguments>),
     Undo(Box<undo::Arguments>),
     Log(log::Arguments),
     Collect(Box<collect::Arguments>),
