@@ -67,8 +67,8 @@ fn the_documentations_own_case_is_one_copy() {
     assert_eq!(plan["enableTopology"]["need"], "advisory");
     assert_eq!(
         plan["enableTopology"]["because"][0]["reason"],
-        "After making any changes to Kerberos authentication, such as adding an account or removing an account, you \
-         must run Enable-CsTopology"
+        "Microsoft's task page says: \"After making any changes to Kerberos authentication, such as adding an account or \
+         removing an account, you must run Enable-CsTopology\""
     );
     assert_eq!(plan["enableTopology"]["because"][0]["step"], "copy:dir01.contoso.com");
 }
@@ -138,6 +138,52 @@ fn a_scope_narrows_and_says_so() {
         1,
         &["--server \"fe31\" is not a name", "no domain part"],
     );
+}
+
+#[test]
+fn an_unassignment_outside_the_scope_is_said() {
+    let (file, snapshot) = ("tests/scenarios/unassignment/deployment.yaml", "tests/scenarios/unassignment/snapshot");
+    let output = scenario(file, snapshot, &["--server", "fe01.contoso.com"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("[out-of-scope] Redmond: its account is to change"), "{said}");
+    assert!(!said.contains("what is declared is in place"), "{said}");
+}
+
+#[test]
+fn a_plan_says_that_its_file_has_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("contoso.yaml");
+    let yaml = std::fs::read_to_string(root().join("examples/contoso/deployment.yaml")).unwrap();
+    std::fs::write(&file, yaml.replace("sites:", "  - name: CONTOSO\\unused\nsites:")).unwrap();
+    let file = file.to_str().unwrap();
+    let shows = format!("{file}: 1 warning; `cskerb validate {file}` shows them");
+    // And nobody asked Active Directory for that account.
+    check(&["plan", file, "--snapshot", CONTOSO[3]], 5, &[&shows]);
+    assert_eq!(cskerb(&CONTOSO).stderr, b"", "a file without warnings is not remarked on");
+}
+
+#[test]
+fn json_steers_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("contoso.yaml");
+    std::fs::write(&file, "version: 1\nsites:\n  - name: \"moc\\u202Eosotnoc\\x85\"\n    colour: red\n").unwrap();
+    let output = cskerb(&["validate", "--format", "json", file.to_str().unwrap()]);
+    let said = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(said.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202E}'), "{said}");
+    assert!(json(&output).is_object());
+    let plan = "tests/scenarios/two-sites-one-account/";
+    let yaml = std::fs::read_to_string(root().join(plan).join("deployment.yaml")).unwrap();
+    std::fs::write(&file, yaml.replace("name: Dublin", "name: \"moc\\u202Eosotnoc\"")).unwrap();
+    let snapshot = format!("{plan}snapshot");
+    let output = scenario(file.to_str().unwrap(), &snapshot, &["--format", "json"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("moc\\u202eosotnoc"));
+    let sites: Vec<serde_json::Value> = json(&output)["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["subject"]["site"].clone())
+        .collect();
+    assert!(sites.contains(&"moc\u{202E}osotnoc".into()), "{sites:?}");
 }
 
 #[test]

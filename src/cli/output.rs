@@ -2,9 +2,10 @@
 
 use super::exit::Failure;
 use crate::durable;
-use crate::render::escape::{Lines, terminal};
+use crate::render::escape::{Lines, steers, terminal};
 use crate::render::text::Style;
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
@@ -18,6 +19,23 @@ pub(super) fn data(text: &str) -> Result<(), Failure> {
         Err(error) => Err(Failure::new("standard output cannot be written").source(error)),
         Ok(()) => Ok(()),
     }
+}
+
+/// Writes JSON to standard output; what could steer a terminal stands in it as `\u` and four digits, which means the same
+/// to whoever reads JSON.
+pub(super) fn json(text: &str) -> Result<(), Failure> {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !steers(c) {
+            shown.push(c); // a line break stands between the values: in a string it is escaped already
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+    }
+    data(&shown)
 }
 
 /// Writes something for the person to standard error.

@@ -2,6 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::output;
+use crate::codes::Severity;
 use crate::deployment::{self, Loaded};
 use crate::lab::Lab;
 use crate::model::{Actual, Deployment};
@@ -68,6 +69,16 @@ pub(super) fn saved_plan(file: &str) -> Result<Option<Plan>, Failure> {
     }
     let plan = wire::plan::read(&text);
     plan.map(Some).map_err(|error| Failure::new(format!("{file} cannot be carried out")).source(error))
+}
+
+/// One line about the warnings of a file that is in order: `contoso.yaml: 2 warnings; ...`. Notes are not worth it here.
+pub(super) fn remark_warnings(file: &Loaded) {
+    let warnings = file.diagnostics.iter().filter(|found| found.severity() == Severity::Warning).count();
+    if warnings > 0 {
+        let name = render::escape::terminal(file.source.name(), render::escape::Lines::Escape);
+        let plural = if warnings == 1 { "" } else { "s" };
+        output::remark(&format!("{name}: {warnings} warning{plural}; `cskerb validate {name}` shows them\n"));
+    }
 }
 
 /// Says the diagnostics of a file that another verb needs in order.

@@ -117,5 +117,5 @@ fn print(arguments: &Arguments, files: &[Loaded]) -> Result<(), Failure> {
 fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::new("the diagnostics cannot be written").source(error))?;
-    output::data(&(text + "\n"))
+    output::json(&(text + "\n"))
 }
