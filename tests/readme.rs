@@ -1,5 +1,6 @@
 //! The rehearsal of the README, run as it stands.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
 #[path = "rehearsal/scratch.rs"]
 mod scratch;
