@@ -1,11 +1,14 @@
 //! The command line: one file a verb. Here, and only here, the program speaks to a person and ends.
 
 mod apply;
+mod collect;
+mod collection;
 mod completions;
 mod exit;
 mod explain;
 mod init;
 mod lab;
+mod live;
 mod log;
 mod man;
 mod output;
@@ -55,6 +58,7 @@ enum Verb {
     Verify(verify::Arguments),
     Undo(Box<undo::Arguments>),
     Log(log::Arguments),
+    Collect(Box<collect::Arguments>),
     Init(init::Arguments),
     Explain(explain::Arguments),
     Lab(lab::Arguments),
@@ -77,6 +81,7 @@ pub fn main() -> ExitCode {
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Undo(arguments) => undo::run(&arguments),
         Verb::Log(arguments) => log::run(&arguments),
+        Verb::Collect(arguments) => collect::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Lab(arguments) => lab::run(&arguments),

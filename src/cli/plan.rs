@@ -2,24 +2,27 @@
 
 use super::exit::{Exit, Failure};
 use super::request::Asked;
-use super::{output, read};
+use super::{collection, live, output, read};
 use crate::plan::{self, Plan};
 use crate::render::{markdown, outline::Outline, powershell, text};
 use crate::wire;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Shows what differs between the deployment file and a snapshot, and what to do, in order.
 ///
-/// Nothing is changed and no server is contacted: a plan is for the change review.
+/// Nothing is changed: a plan is for the change review. Without --live no server is contacted either.
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("where").required(true))]
 pub(super) struct Arguments {
     /// The deployment file; `-` reads standard input
     file: String,
     /// The snapshot folder to compare with
-    #[arg(long, value_name = "DIR")]
-    snapshot: PathBuf,
+    #[arg(long, value_name = "DIR", group = "where")]
+    snapshot: Option<PathBuf>,
+    /// Read the real systems, through PowerShell, and compare with them
+    #[arg(long, group = "where")]
+    live: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -34,6 +37,8 @@ pub(super) struct Arguments {
     /// Exit with 2 where reality differs from the file
     #[arg(long)]
     detailed_exitcode: bool,
+    #[command(flatten)]
+    reach: live::Options,
 }
 
 const EXAMPLES: &str = "\
@@ -44,6 +49,8 @@ Examples:
       cskerb plan contoso.yaml --snapshot monday/ --site Redmond --out redmond.plan.json
   For a pull request's comment:
       cskerb plan contoso.yaml --snapshot monday/ --format markdown --out plan.json
+  Against the real systems, on a Front End Server:
+      cskerb plan contoso.yaml --live --out plan.json
   In CI, failing where reality has drifted:
       cskerb plan contoso.yaml --snapshot monday/ --detailed-exitcode
   Rotate a password that is due:
@@ -68,7 +75,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     read::remark_warnings(&loaded);
     let request = arguments.asked.request(&arguments.file, &deployment, loaded.allow)?;
-    let actual = read::snapshot(&arguments.snapshot)?;
+    let actual = match &arguments.snapshot {
+        Some(folder) => read::snapshot(folder)?,
+        None => collection::for_now(&arguments.reach, &deployment)?,
+    };
     let plan = plan::plan(&deployment, &actual, &request);
     let written =
         wire::plan::Plan::try_from(&plan).map_err(|error| Failure::new("the plan cannot be written").source(error))?;

@@ -32,6 +32,7 @@ pub(super) fn write(writer: &Writer, memory: &Memory, former: Option<&Memory>) -
             product: memory.product.clone(),
             tool: Some(concat!("cskerb ", env!("CARGO_PKG_VERSION")).to_owned()),
             asked_for: None,
+            unread: Vec::new(),
         })?;
     }
     Ok(())

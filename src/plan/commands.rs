@@ -72,7 +72,7 @@ fn report(action: &Action) -> String {
 
 /// The report's file name: the step's id with what a file name cannot have replaced. A name that is long or not ASCII
 /// gets a digest too, since two such names may become the same.
-fn report_name(id: &StepId) -> String {
+pub(crate) fn report_name(id: &StepId) -> String {
     const LONGEST: usize = 100;
     let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' };
     let stem: String = id.as_str().chars().take(LONGEST).map(safe).collect();

@@ -27,7 +27,7 @@ mod targets;
 mod topology;
 
 pub use commands::commands;
-pub(crate) use commands::{preview, quote};
+pub(crate) use commands::{preview, quote, report_name};
 pub use enable_topology::{EnableTopology, Need, Reason, Trigger};
 pub use scope::Scope;
 pub use status::{

@@ -1,13 +1,13 @@
 //! What a lab does to a snapshot's own documents: single pieces read anew, and edits that change only the bytes they
 //! must.
 
-use super::application_host::{self, secrets};
+use super::application_host;
 use super::description::{FormatVersion, VersionOnly};
 use super::folder::{Folder, ServerFolder};
 use super::place::{Fault, Source};
 use super::text::{decode, encode_like};
 use super::topology::{self, edit as topology_edit};
-use super::{APPLICATION_HOST, LAB, SERVERS, TOPOLOGY, WriteError, Writer, json};
+use super::{APPLICATION_HOST, LAB, SERVERS, TOPOLOGY, WriteError, Writer, json, secrets};
 use crate::durable::UNFINISHED;
 use crate::model::{Cause, IisConfiguration, LocationPath, Place, PoolFqdn, Reading, ServerFqdn, Setting, Topology};
 use serde::de::DeserializeOwned;
@@ -67,7 +67,7 @@ pub(crate) fn strip_secrets(folder: &Path, server: &ServerFqdn) -> Result<(), Ch
     if !found.has(APPLICATION_HOST) {
         return Ok(());
     }
-    change(folder, Some(server), &found, APPLICATION_HOST, |source| Ok(secrets::strip(&source.text)))
+    change(folder, Some(server), &found, APPLICATION_HOST, |source| Ok(secrets::strip(&source.text).into_owned()))
 }
 
 /// The servers that the folder has something of.

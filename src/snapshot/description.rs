@@ -2,9 +2,12 @@
 //!
 //! ```json
 //! { "formatVersion": "1.0", "collectedAt": "2026-05-30T20:00:00Z", "product": "sfb-2019", "tool": "cskerb 0.1.0",
-//!   "askedFor": { "sites": ["Redmond"], "servers": ["fe01.contoso.com"] } }
+//!   "askedFor": { "sites": ["Redmond"], "servers": ["fe01.contoso.com"] },
+//!   "unread": [{ "file": "servers/fe02.contoso.com/applicationHost.config", "why": "access is denied" }] }
 //! ```
-//! `formatVersion` and `collectedAt` must be there. A reader of version 1.0 reads any 1.x, whose additions it may
+//! `formatVersion` and `collectedAt` must be there. `unread` names each file that the collector wanted to write and could
+//! not, with the cause: the reading is unreadable for that cause, even where the file is left from an earlier
+//! collection. A reader of version 1.0 reads any 1.x, whose additions it may
 //! ignore, and refuses 2.0 and later.
 
 use super::json;
@@ -36,6 +39,19 @@ pub struct DescriptionFile {
     /// What was asked for; all there is where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_for: Option<AskedFor>,
+    /// What was asked for and could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+}
+
+/// A file of the snapshot that could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Unread {
+    /// Its path relative to the folder, with `/`.
+    pub file: String,
+    /// Why, in words.
+    pub why: String,
 }
 
 /// What a collector was asked for.

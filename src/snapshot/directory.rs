@@ -8,12 +8,21 @@
 //!                { "name": "CONTOSO\\gone", "exists": false }, { "name": "CONTOSO\\other", "error": "access denied" }],
 //!   "servicePrincipalNames": [{ "spn": "http/pool01.contoso.com", "holders": ["CONTOSO\\kerbauth"] }] }
 //! ```
+//! Instead of what is known of it, an account may have `controllers`: what each domain controller says, as
+//! `[{ "controller": "dc1.contoso.com", "account": { "computer": true, "enabled": true, ... } }]`, with an `error` where
+//! it could not be asked and no `account` where it has none. Those that answer must agree; where they do not, the
+//! account is unreadable until they do.
+//!
 //! An account that exists needs `computer` and `enabled`. One whose entry has an `error`, lacks one of these, or holds
 //! something that is no SPN is unreadable by itself; the rest of the file is read. So is an SPN whose entry has an
 //! `error`. `supportedEncryptionTypes` is `msDS-SupportedEncryptionTypes` as a number, null where it is unset. Times
 //! are RFC 3339. A list of one may stand as its one text, as ConvertTo-Json writes it. Two entries for one account or
 //! SPN are broken. Where `complete` is true, an account or SPN that the file does not name is not there; else nobody
 //! asked for it.
+
+mod controllers;
+
+pub use controllers::{ControllerAccount, ControllerEntry};
 
 use super::json::{self, Entries, Entry};
 use super::place::Source;
@@ -79,6 +88,9 @@ pub struct AccountEntry {
     /// `msDS-KeyVersionNumber`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_version: Option<u32>,
+    /// What each domain controller says, instead of all of the above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controllers: Vec<ControllerEntry>,
 }
 
 /// Every holder of one SPN.
@@ -136,7 +148,13 @@ impl AccountEntry {
             supported_encryption_types: None,
             password_set_at: None,
             key_version: None,
+            controllers: Vec::new(),
         }
+    }
+
+    /// The entry of an account as the domain controllers of its domain have it.
+    pub fn by_controllers(name: AccountName, controllers: Vec<ControllerEntry>) -> Self {
+        Self { exists: true, controllers, ..Self::absent(name) }
     }
 
     /// The entry of an account that could not be read.
@@ -160,6 +178,12 @@ impl AccountEntry {
     }
 
     fn reading(self, source: &Source) -> Reading<AccountState> {
+        if self.error.is_none() && !self.controllers.is_empty() {
+            return match controllers::agreed(self.name.clone(), &self.controllers) {
+                Ok(entry) => entry.reading(source),
+                Err(why) => Reading::Unreadable(unread(source, why)),
+            };
+        }
         if let Some(error) = self.error {
             return Reading::Unreadable(unread(source, format!("{} could not be read: {error}", self.name)));
         }

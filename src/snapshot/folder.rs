@@ -20,6 +20,8 @@ pub(super) struct Folder {
     prefix: String,
     /// The names that are in it.
     names: Vec<String>,
+    /// Which files could not be made when the snapshot was, by their paths in lower case, and why.
+    unread: Arc<BTreeMap<String, String>>,
 }
 
 /// A file that was looked for.
@@ -33,17 +35,23 @@ pub(super) struct Loaded {
 impl Folder {
     /// The snapshot folder itself.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        Self::list(path.to_owned(), fs::canonicalize(path)?, String::new())
+        Self::list(path.to_owned(), fs::canonicalize(path)?, String::new(), Arc::default())
     }
 
-    fn list(path: PathBuf, root: PathBuf, prefix: String) -> io::Result<Self> {
+    /// The same folder, of which these files could not be made, each with its cause.
+    pub(super) fn without(self, unread: impl IntoIterator<Item = (String, String)>) -> Self {
+        let unread = unread.into_iter().map(|(file, why)| (file.to_lowercase(), why)).collect();
+        Self { unread: Arc::new(unread), ..self }
+    }
+
+    fn list(path: PathBuf, root: PathBuf, prefix: String, unread: Arc<BTreeMap<String, String>>) -> io::Result<Self> {
         let mut names = Vec::new();
         for entry in fs::read_dir(&path)? {
             // A name that is no Unicode is the name of nothing that is looked for.
             names.extend(entry?.file_name().into_string());
         }
         names.sort_unstable();
-        Ok(Self { path, root, prefix, names })
+        Ok(Self { path, root, prefix, names, unread })
     }
 
     /// The real names of what is looked for, in any case.
@@ -66,6 +74,10 @@ impl Folder {
         let mut found = self.named(name);
         let (first, second) = (found.next(), found.next());
         let relative: Arc<str> = format!("{}{}", self.prefix, first.unwrap_or(name)).into();
+        if let Some(why) = self.unread.get(&relative.to_lowercase()) {
+            let why = format!("it could not be read when the snapshot was made: {why}");
+            return Loaded { source: Err(broken(relative, why)), print: None };
+        }
         if first.is_none() {
             return Loaded { source: Err(Cause::NotCollected { file: relative }), print: None };
         }
@@ -133,7 +145,7 @@ impl Folder {
                 Ok(_) => return Err(io::Error::new(io::ErrorKind::NotADirectory, "servers is no folder")),
                 Err(why) => return Err(io::Error::other(format!("servers {why}"))),
             };
-            let all = Self::list(path, self.root.clone(), prefix)?;
+            let all = Self::list(path, self.root.clone(), prefix, self.unread.clone())?;
             for name in &all.names {
                 // Parsed before it is joined to a path.
                 let Ok(fqdn) = name.parse::<ServerFqdn>() else { continue };
@@ -141,11 +153,40 @@ impl Folder {
                 let is_file = fs::symlink_metadata(&path)?.is_file();
                 if !is_file {
                     let relative = format!("{}{name}", all.prefix);
-                    servers.entry(fqdn).or_default().push(ServerFolder { path, root: self.root.clone(), relative });
+                    let (root, unread) = (self.root.clone(), self.unread.clone());
+                    servers.entry(fqdn).or_default().push(ServerFolder { path, root, relative, unread });
                 }
             }
         }
+        for fqdn in self.unread_servers() {
+            let relative = format!("servers/{fqdn}");
+            let (path, root, unread) = (self.path.join(&relative), self.root.clone(), self.unread.clone());
+            servers.entry(fqdn).or_insert_with(|| vec![ServerFolder { path, root, relative, unread }]);
+        }
         Ok(servers)
+    }
+
+    /// The servers of which something could not be read; they may have no folder.
+    fn unread_servers(&self) -> impl Iterator<Item = ServerFqdn> {
+        let of_server = self.unread.keys().filter_map(|file| file.strip_prefix("servers/")?.split_once('/'));
+        of_server.filter_map(|(fqdn, _)| fqdn.parse().ok())
+    }
+
+    /// The folder of that name in this one, in any case; `None` where there is none.
+    pub(super) fn folder(&self, name: &str) -> io::Result<Option<Self>> {
+        let Some(found) = self.named(name).next() else { return Ok(None) };
+        match self.within(&self.path.join(found)) {
+            Ok(path) if path.is_dir() => {
+                Self::list(path, self.root.clone(), format!("{}{found}/", self.prefix), self.unread.clone()).map(Some)
+            }
+            Ok(_) => Err(io::Error::new(io::ErrorKind::NotADirectory, format!("{found} is no folder"))),
+            Err(why) => Err(io::Error::other(format!("{found} {why}"))),
+        }
+    }
+
+    /// The names of what is in it, in a stable order.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
     }
 }
 
@@ -154,6 +195,7 @@ pub(super) struct ServerFolder {
     path: PathBuf,
     root: PathBuf,
     relative: String,
+    unread: Arc<BTreeMap<String, String>>,
 }
 
 impl ServerFolder {
@@ -167,10 +209,15 @@ impl ServerFolder {
             let why = format!("{} is there too, and differs by case only: keep one", second.relative);
             return Err(broken(file, why));
         }
-        let outside =
-            Folder { path: first.path.clone(), root: first.root.clone(), prefix: String::new(), names: Vec::new() };
-        let path = outside.within(&first.path).map_err(|why| broken(file.clone(), why))?;
-        Folder::list(path, first.root.clone(), format!("{file}/"))
+        let prefix = format!("{file}/");
+        let (root, unread) = (first.root.clone(), first.unread.clone());
+        let unlisted = Folder { path: first.path.clone(), root: root.clone(), prefix, names: Vec::new(), unread };
+        let metadata = fs::symlink_metadata(&unlisted.path);
+        if metadata.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Ok(unlisted);
+        }
+        let path = unlisted.within(&first.path).map_err(|why| broken(file.clone(), why))?;
+        Folder::list(path, root, unlisted.prefix, unlisted.unread)
             .map_err(|error| broken(file, format!("cannot be listed: {error}")))
     }
 }

@@ -8,7 +8,9 @@
 //! | `webservices.json` | `UseWindowsAuth` by scope: [`web_services`] |
 //! | `directory.json` | accounts, and the holders of SPNs: [`directory`] |
 //! | `servers/<fqdn>/applicationHost.config` | the server's IIS configuration, secrets removed |
-//! | `servers/<fqdn>/kerberos.json` | what a test or a ticket said of the server: [`kerberos`] |
+//! | `servers/<fqdn>/kerberos.json` | what a ticket, a test or a lab said of the server: [`kerberos`] |
+//! | `tests/site-<name>.json`, `.html` | what Test-CsKerberosAccountAssignment said of the site, as it said it: [`site_test`] |
+//! | `replication.json`, `operator.json` | evidence of the collection, which nothing reads: [`evidence`] |
 //!
 //! Names are found in any case. Every file may be UTF-8 with or without byte order mark, UTF-16LE, or UTF-16BE with
 //! its mark, and has at most 256 MiB. In JSON, properties that are not known are passed over (a later 1.x may add
@@ -18,6 +20,11 @@
 //! A piece that is missing or broken makes that reading [`Reading::Unreadable`], with its place and cause, and the
 //! rest is read. A link that leaves the folder is not followed. Whatever is in `servers` and is no folder named by an
 //! FQDN belongs to no server and is passed over: the server it was meant for then reads as never tested.
+//!
+//! What a collector wanted to read and could not stands in `snapshot.json` with its cause, and outranks a file that an
+//! earlier collection left. Who made the folder does not matter: `cskerb collect` and the script for shops that let no
+//! tool in write the same raw facts, and the one judge of a site's test is [`site_test`], when the folder is read. A
+//! server then has the word of its own `kerberos.json` or that of its site's test: see [`site_test::Weight`].
 //!
 //! The JSON files are written, each whole or not at all, by a [`Writer`] in the very types that read them.
 //!
@@ -29,10 +36,13 @@ pub(crate) mod change;
 pub mod description;
 mod digest;
 pub mod directory;
+pub mod evidence;
 mod folder;
 mod json;
 pub mod kerberos;
 mod place;
+pub mod secrets;
+pub mod site_test;
 mod text;
 mod topology;
 pub mod web_services;
@@ -45,7 +55,7 @@ pub use write::{WriteError, Writer};
 pub(crate) use xml_edit::escape as escape_xml;
 
 use crate::model::{Actual, Cause, Origin, Place, Reading, ServerActual, ServerFqdn, Topology};
-use description::{DescriptionFile, FormatVersion, VersionOnly};
+use description::{DescriptionFile, FormatVersion, Unread, VersionOnly};
 use digest::Print;
 use folder::{Folder, ServerFolder};
 use jiff::Timestamp;
@@ -64,6 +74,9 @@ const DIRECTORY: &str = "directory.json";
 const SERVERS: &str = "servers";
 const APPLICATION_HOST: &str = "applicationHost.config";
 const KERBEROS: &str = "kerberos.json";
+const TESTS: &str = "tests";
+const REPLICATION: &str = "replication.json";
+const OPERATOR: &str = "operator.json";
 const LAB: &str = "lab.json";
 
 /// Why a folder is no snapshot that this program can read.
@@ -93,6 +106,14 @@ pub enum SnapshotError {
     },
 }
 
+/// The text that the bytes of such a file are, or why they are none.
+pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+    text::decode(bytes).map_err(|error| {
+        let (line, column) = error.line_column;
+        format!("line {line}, column {column}: {}", error.why)
+    })
+}
+
 /// Reads a snapshot folder.
 ///
 /// The origin's source is the folder as typed. What cannot be read is a reading that is unreadable, never an error,
@@ -101,12 +122,14 @@ pub fn read(folder: &Path) -> Result<Actual, SnapshotError> {
     let failed = |source| SnapshotError::Folder { folder: folder.to_owned(), source };
     let root = Folder::open(folder).map_err(failed)?;
     let mut prints = Vec::new();
-    let collected_at = description(&root, &mut prints)
+    let (collected_at, unread) = description(&root, &mut prints)
         .map_err(|version| SnapshotError::FromTheFuture { folder: folder.to_owned(), version })?;
+    let root = root.without(unread.into_iter().map(|it| (it.file, it.why)));
     let topology = topology(&root, &mut prints);
     let assignments = piece(&root, ASSIGNMENTS, &mut prints, assignments::read);
     let web_services = piece(&root, WEB_SERVICES, &mut prints, web_services::read);
     let directory = piece(&root, DIRECTORY, &mut prints, directory::read);
+    let tests = site_test::read_all(&root, &mut prints).map_err(failed)?;
     let folders: Vec<(ServerFqdn, Vec<ServerFolder>)> = root.servers().map_err(failed)?.into_iter().collect();
     let servers: Vec<(ServerFqdn, ServerActual, Vec<Print>)> =
         folders.into_par_iter().map(|(fqdn, folders)| server(fqdn, &folders)).collect();
@@ -116,7 +139,9 @@ pub fn read(folder: &Path) -> Result<Actual, SnapshotError> {
     });
     let servers = servers.collect();
     let origin = Origin { source: folder.display().to_string(), digest: digest::digest(prints) };
-    Ok(Actual { origin, collected_at, topology, assignments, web_services, directory, servers })
+    let mut actual = Actual { origin, collected_at, topology, assignments, web_services, directory, servers };
+    site_test::enter(tests, &mut actual);
+    Ok(actual)
 }
 
 fn piece<T>(
@@ -133,25 +158,25 @@ fn piece<T>(
     }
 }
 
-/// When the snapshot was collected, or the version that is of the future.
-fn description(root: &Folder, prints: &mut Vec<Print>) -> Result<Reading<Timestamp>, FormatVersion> {
+/// When the snapshot was collected and what could not be, or the version that is of the future.
+fn description(root: &Folder, prints: &mut Vec<Print>) -> Result<(Reading<Timestamp>, Vec<Unread>), FormatVersion> {
     let loaded = root.load(DESCRIPTION);
     let source = match loaded.source {
         Ok(source) => source,
         Err(cause) => {
             prints.extend(loaded.print);
-            return Ok(Reading::Unreadable(cause));
+            return Ok((Reading::Unreadable(cause), Vec::new()));
         }
     };
     prints.push(Print::of_description(&source.name, &source.text));
     match json::parse_object::<VersionOnly>(&source) {
         Ok(only) if only.format_version.is_of_the_future() => return Err(only.format_version),
         Ok(_) => {}
-        Err(cause) => return Ok(Reading::Unreadable(cause)),
+        Err(cause) => return Ok((Reading::Unreadable(cause), Vec::new())),
     }
     Ok(match json::parse_object::<DescriptionFile>(&source) {
-        Ok(file) => Reading::Known(file.collected_at),
-        Err(cause) => Reading::Unreadable(cause),
+        Ok(file) => (Reading::Known(file.collected_at), file.unread),
+        Err(cause) => (Reading::Unreadable(cause), Vec::new()),
     })
 }
 
@@ -165,6 +190,11 @@ fn topology(root: &Folder, prints: &mut Vec<Print>) -> Reading<Topology> {
         (false, true) => piece(root, TOPOLOGY_BUILDER, prints, topology::read),
         (_, false) => piece(root, TOPOLOGY, prints, topology::read),
     }
+}
+
+/// The topology of a document that lies in no folder yet.
+pub(crate) fn published_topology(text: &str) -> Result<Topology, Cause> {
+    topology::read(&Source { name: TOPOLOGY.into(), text: text.to_owned() })
 }
 
 fn server(fqdn: ServerFqdn, folders: &[ServerFolder]) -> (ServerFqdn, ServerActual, Vec<Print>) {

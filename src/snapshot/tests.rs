@@ -122,6 +122,41 @@ fn one_broken_piece_leaves_the_rest() {
 }
 
 #[test]
+fn what_could_not_be_collected_has_its_cause_even_where_a_former_file_is_left() {
+    let unread = [
+        "topology.xml",
+        "Directory.json",
+        "servers/FE01.contoso.com/applicationHost.config",
+        "servers/fe02.contoso.com/applicationHost.config",
+        "servers/no server/x",
+    ];
+    let unread = unread.map(|file| format!(r#"{{"file":"{file}","why":"denied to {file}"}}"#)).join(",");
+    let text = DESCRIPTION_TEXT.replace('}', &format!(r#","unread":[{unread}]}}"#));
+    let mut files = whole();
+    files[0].1 = text.as_bytes();
+    files.remove(4);
+    let folder = folder(&files);
+    let all = unreadable(&read(folder.path()).unwrap());
+    let why = "it could not be read when the snapshot was made: denied to";
+    assert_eq!(
+        all,
+        [
+            format!("topology: topology.xml: {why} topology.xml"),
+            format!("directory: directory.json: {why} Directory.json"),
+            format!(
+                "iis of fe01.contoso.com: servers/fe01.contoso.com/applicationHost.config: {why} \
+                     servers/FE01.contoso.com/applicationHost.config"
+            ),
+            format!(
+                "iis of fe02.contoso.com: servers/fe02.contoso.com/applicationHost.config: {why} \
+                     servers/fe02.contoso.com/applicationHost.config"
+            ),
+            "kerberos of fe02.contoso.com: never tested".to_owned(),
+        ]
+    );
+}
+
+#[test]
 fn encodings_line_ends_names_and_times_do_not_change_the_digest() {
     let plain = read(folder(&whole()).path()).unwrap();
     let utf16 =
@@ -257,6 +292,7 @@ fn what_was_written_is_read() {
         product: Some("sfb-2019".to_owned()),
         tool: None,
         asked_for: Some(AskedFor { sites: vec!["Redmond".to_owned()], ..AskedFor::default() }),
+        unread: Vec::new(),
     };
     let server: ServerFqdn = "fe01.contoso.com".parse().unwrap();
     writer.description(&description).unwrap();

@@ -6,12 +6,17 @@
 use super::assignments::AssignmentsFile;
 use super::description::DescriptionFile;
 use super::directory::DirectoryFile;
+use super::evidence::{Operator, Replica};
 use super::folder::Folder;
 use super::kerberos::KerberosFile;
+use super::site_test::{SiteTestFile, file_stem};
 use super::web_services::WebServicesFile;
-use super::{APPLICATION_HOST, ASSIGNMENTS, DESCRIPTION, DIRECTORY, KERBEROS, SERVERS, WEB_SERVICES};
+use super::{
+    APPLICATION_HOST, ASSIGNMENTS, DESCRIPTION, DIRECTORY, KERBEROS, OPERATOR, REPLICATION, SERVERS, TESTS,
+    WEB_SERVICES,
+};
 use crate::durable;
-use crate::model::ServerFqdn;
+use crate::model::{ServerFqdn, SiteName};
 use serde::Serialize;
 use std::fs;
 use std::io;
@@ -67,14 +72,44 @@ impl Writer {
         write_json(&self.server(server)?, KERBEROS, file)
     }
 
+    /// Writes `tests/site-<name>.json`.
+    pub fn site_test(&self, file: &SiteTestFile) -> Result<(), WriteError> {
+        let folder = self.tests()?;
+        write_json(&folder, &format!("{}.json", file_stem(&file.identity.0)), file)
+    }
+
+    /// Writes `tests/site-<name>.html`: the test's own report, of which the caller has removed every secret.
+    pub fn site_report(&self, site: &SiteName, html: &str) -> Result<(), WriteError> {
+        write(&self.tests()?, &format!("{}.html", file_stem(site)), html.as_bytes())
+    }
+
+    /// Takes away the report of an earlier test of that site, which would speak for a later one.
+    pub fn no_site_report(&self, site: &SiteName) -> Result<(), WriteError> {
+        let path = existing(&self.tests()?, &format!("{}.html", file_stem(site)))?;
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(WriteError { path, source }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes `replication.json`.
+    pub fn replication(&self, file: &[Replica]) -> Result<(), WriteError> {
+        write_json(&self.folder, REPLICATION, &file)
+    }
+
+    /// Writes `operator.json`.
+    pub fn operator(&self, file: &Operator) -> Result<(), WriteError> {
+        write_json(&self.folder, OPERATOR, file)
+    }
+
     /// Writes `topology.xml`, as it was printed.
     pub fn topology(&self, text: &str) -> Result<(), WriteError> {
         write(&self.folder, super::TOPOLOGY, text.as_bytes())
     }
 
     /// Writes that server's `applicationHost.config`, from which the caller has removed every secret.
-    pub fn application_host(&self, server: &ServerFqdn, text: &str) -> Result<(), WriteError> {
-        write(&self.server(server)?, APPLICATION_HOST, text.as_bytes())
+    pub fn application_host(&self, server: &ServerFqdn, content: impl AsRef<[u8]>) -> Result<(), WriteError> {
+        write(&self.server(server)?, APPLICATION_HOST, content.as_ref())
     }
 
     /// Writes `lab.json`, of which the lab alone knows the content.
@@ -88,6 +123,13 @@ impl Writer {
             Some(server) => write(&self.server(server)?, name, bytes),
             None => write(&self.folder, name, bytes),
         }
+    }
+
+    fn tests(&self) -> Result<PathBuf, WriteError> {
+        let path = existing(&self.folder, TESTS)?;
+        make(&path)?;
+        self.within(&path)?;
+        Ok(path)
     }
 
     /// That server's folder, found in any case.

@@ -10,7 +10,7 @@ use std::path::Path;
 /// Writes the server's file: its own two web sites, and whatever else the file declares settings of.
 pub(super) fn write(writer: &Writer, folder: &Path, pool: &Pool, server: &Server) -> Result<(), ChangeError> {
     let expected: Vec<&LocationPath> = server.iis.iter().map(|expected| &expected.location).collect();
-    writer.application_host(&server.fqdn, &document(pool.product, &expected))?;
+    writer.application_host(&server.fqdn, document(pool.product, &expected))?;
     let mut wanted: Vec<(LocationPath, Vec<Setting>)> = (server.iis.iter())
         .map(|expected| (expected.location.clone(), settings(&expected.windows_authentication)))
         .collect();
@@ -32,7 +32,7 @@ fn settings(expected: &ExpectedAuthentication) -> Vec<Setting> {
 
 /// A server that was added later: its web sites, with nothing set.
 pub(in crate::lab) fn write_plain(writer: &Writer, server: &ServerFqdn) -> Result<(), ChangeError> {
-    Ok(writer.application_host(server, &document(None, &[]))?)
+    Ok(writer.application_host(server, document(None, &[]))?)
 }
 
 /// The names of the two web sites, by product. [seen]

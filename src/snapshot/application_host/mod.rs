@@ -12,7 +12,6 @@
 //! is ever kept, since the file may hold secrets (`[enc:...]`, `password=`), and a fault never quotes the file.
 
 mod edit;
-pub(super) mod secrets;
 mod settings;
 
 pub(super) use edit::set;

@@ -1,0 +1,13 @@
+//! The real systems, through a real PowerShell.
+//!
+//! [`shell`] is the bridge: long-lived PowerShell processes, fed by one embedded script, that run an allow-list of
+//! cmdlets with typed arguments. [`systems`] is the live [`Target`](crate::apply::target::Target) of `apply` on top of
+//! it. [`collect`] reads everything into a snapshot folder, and prints the script that does so by hand.
+//!
+//! **Architecture invariants:** no request carries code. No secret passes: a copy stays between servers, and what is
+//! secret in a configuration is removed on its server. A call whose end is not known is never taken for a success nor
+//! for a failure.
+
+pub mod collect;
+pub mod shell;
+pub mod systems;

@@ -1,0 +1,448 @@
+# Reads facts and judges none. One source: the bridge runs these functions for requests, and the script that a person runs
+# by hand has them too.
+#
+# Windows PowerShell 2.0 to 5.1 (Lync Server 2010 has 2.0), and PowerShell 7. Printable ASCII. Everything stands by
+# itself, since it is also sent as a whole to another computer.
+
+# ---- JSON ----
+# ConvertTo-Json differs between versions, ends at a depth, and leaves letters that are not ASCII as they are.
+
+function ConvertTo-JsonString([string]$Text) {
+    $Escaped = $Text.Replace('\', '\\').Replace('"', '\"').Replace("`r", '\r').Replace("`n", '\n').Replace("`t", '\t')
+    if ($Escaped -cmatch '[^\x20-\x7E]') {
+        $Escaped = [regex]::Replace($Escaped, '[^\x20-\x7E]', { param($Match) '\u{0:x4}' -f [int][char]$Match.Value })
+    }
+    return '"' + $Escaped + '"'
+}
+
+function ConvertTo-JsonText($Value) {
+    if ($null -eq $Value) {
+        return 'null'
+    }
+    if ($Value -is [bool]) {
+        if ($Value) { return 'true' } else { return 'false' }
+    }
+    if ($Value -is [int] -or $Value -is [long] -or $Value -is [uint32]) {
+        return $Value.ToString([System.Globalization.CultureInfo]::InvariantCulture)
+    }
+    $Parts = New-Object System.Collections.ArrayList
+    if ($Value -is [System.Collections.IDictionary]) {
+        foreach ($Key in @($Value.Keys)) {
+            [void]$Parts.Add((ConvertTo-JsonString $Key) + ':' + (ConvertTo-JsonText $Value[$Key]))
+        }
+        return '{' + ($Parts.ToArray() -join ',') + '}'
+    }
+    if ($Value -is [System.Collections.IList]) {
+        foreach ($Item in $Value) {
+            [void]$Parts.Add((ConvertTo-JsonText $Item))
+        }
+        return '[' + ($Parts.ToArray() -join ',') + ']'
+    }
+    return (ConvertTo-JsonString ([string]$Value))
+}
+
+# RFC 3339 in UTC; null for none, and for what stands for none. A time of no kind is one of this computer.
+function ConvertTo-Moment($Time) {
+    if ($null -eq $Time -or -not ($Time -is [datetime]) -or $Time.Year -lt 1980 -or $Time.Year -gt 9000) {
+        return $null
+    }
+    return $Time.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', [System.Globalization.CultureInfo]::InvariantCulture)
+}
+
+# ---- Errors ----
+
+function Limit-Text([string]$Text) {
+    if ($Text.Length -gt 8000) {
+        return $Text.Substring(0, 8000) + '...'
+    }
+    return $Text
+}
+
+# The code of the innermost exception that has one of its own, not one of .NET.
+function Get-Code($Exception) {
+    $Code = $null
+    $Inner = $Exception
+    while ($null -ne $Inner) {
+        $Own = [System.Runtime.InteropServices.Marshal]::GetHRForException($Inner)
+        if ($Inner.PSObject.Properties['ErrorCode'] -and $Inner.ErrorCode -is [int] -and $Inner.ErrorCode -ne 0) {
+            $Own = $Inner.ErrorCode
+        }
+        $Unsigned = [System.BitConverter]::ToUInt32([System.BitConverter]::GetBytes([int]$Own), 0)
+        if ($Unsigned -ne 0 -and -not $Unsigned.ToString('X8').StartsWith('8013', [System.StringComparison]::Ordinal)) {
+            $Code = $Unsigned
+        }
+        $Inner = $Inner.InnerException
+    }
+    if ($null -eq $Code -and $null -ne $Exception -and $Exception.Message -match '0x(8[0-9a-fA-F]{7})') {
+        $Code = [System.Convert]::ToUInt32($Matches[1], 16)
+    }
+    return $Code
+}
+
+function ConvertFrom-ErrorRecord($Record) {
+    $Told = @{ id = [string]$Record.FullyQualifiedErrorId; category = [string]$Record.CategoryInfo.Category }
+    $Told.message = Limit-Text (Remove-Secret ([string]$Record))
+    $Told.target = $null
+    $Told.exception = $null
+    $Told.hresult = $null
+    if ($null -ne $Record.TargetObject) {
+        $Told.target = Limit-Text (Remove-Secret ([string]$Record.TargetObject))
+    }
+    if ($null -ne $Record.Exception) {
+        $Told.message = Limit-Text (Remove-Secret $Record.Exception.Message)
+        $Told.exception = $Record.Exception.GetType().FullName
+        $Told.hresult = Get-Code $Record.Exception
+    }
+    return $Told
+}
+
+# An error of this script's own.
+function New-Failure([string]$Id, [string]$Category, [string]$Message) {
+    $Exception = New-Object System.InvalidOperationException($Message)
+    return (New-Object System.Management.Automation.ErrorRecord($Exception, $Id, $Category, $null))
+}
+
+# ---- Secrets ----
+
+# What is written before a secret, and what is secret in a text, found without regard to case; the three groups of each
+# pattern stay. These are the very patterns by which cskerb looks for secrets again wherever such a text arrives.
+$SecretNames = ('password|passwd|passphrase|pwd|secret|sessionKey|validationKey|decryptionKey|' +
+    'accessKey|accountKey|apiKey|connectionString')
+$SecretPatterns = @(
+    '()\[enc:(?:[^"''<>]*?:enc\]|[^"''<>]*)()()'
+    '([A-Za-z0-9_.:-]{0,64}NAMES["'']?[ \t\r\n]*[=:][ \t\r\n]*")[^"]*|([A-Za-z0-9_.:-]{0,64}NAMES["'']?[ \t\r\n]*[=:][ \t\r\n]*'')[^'']*|([A-Za-z0-9_.:-]{1,64}[ \t\r\n]*=[ \t\r\n]*(?:"[^"<]*"|''[^''<]*'')[ \t\r\n/>?])'
+    '(="[^"<>]*NAMES[ \t]*=[ \t]*'')[^''"<>]*()()'
+    '(=''[^''<>]*NAMES[ \t]*=[ \t]*")[^''"<>]*()()'
+    '((?:NAMES|token|credential|authorization|cookie|api-key)[A-Za-z0-9_.-]*["''][ \t\r\n]+value[ \t\r\n]*=[ \t\r\n]*")[^"]*()()'
+    '((?:NAMES|token|credential|authorization|cookie|api-key)[A-Za-z0-9_.-]*["''][ \t\r\n]+value[ \t\r\n]*=[ \t\r\n]*'')[^'']*()()'
+    '([ \t\r\n]value[ \t\r\n]*=[ \t\r\n]*")[^"]*("[ \t\r\n]+(?:name|key)[ \t\r\n]*=[ \t\r\n]*["''][^"''<>]*(?:NAMES|token|credential|authorization|cookie|api-key))()'
+    '([ \t\r\n]value[ \t\r\n]*=[ \t\r\n]*'')[^'']*(''[ \t\r\n]+(?:name|key)[ \t\r\n]*=[ \t\r\n]*["''][^"''<>]*(?:NAMES|token|credential|authorization|cookie|api-key))()'
+    '(NAMES[ \t]*[=:][ \t]*)(?:&#?[A-Za-z0-9]+;|[^"''<>;\r\n])*?(-->|["''<>;\r\n]|\z)()'
+    '(<[A-Za-z0-9_.:-]*NAMES(?:[ \t\r\n](?:[^<>]*[^<>/])?)?>)[^<]*()()'
+    '(<[A-Za-z0-9_.:-]*NAMES(?:[ \t\r\n](?:[^<>]*[^<>/])?)?>[ \t\r\n]*<!\[CDATA\[)(?:[^\]]|\][^\]])*()()'
+    '([ \t](?:-|/)NAMES[ \t]+")[^"]*()()'
+    '([ \t](?:-|/)NAMES[ \t]+'')[^'']*()()'
+    '(://[^/?#"''<>@: \t\r\n]*:)[^/?#"''<>@ \t\r\n]*(@)()'
+)
+
+# The text with every secret replaced by nothing.
+function Remove-Secret([string]$Text) {
+    $Options = [System.Text.RegularExpressions.RegexOptions]'IgnoreCase, CultureInvariant'
+    # What is left around a secret may be one itself: on until nothing goes any more.
+    do {
+        $Before = $Text.Length
+        foreach ($Pattern in $SecretPatterns) {
+            $Whole = $Pattern.Replace('NAMES', '(?:' + $SecretNames + ')')
+            $Text = [regex]::Replace($Text, $Whole, '${1}${2}${3}', $Options)
+        }
+    } while ($Text.Length -lt $Before)
+    return $Text
+}
+
+# ---- Cmdlets of the product ----
+
+# The property as text; null where there is none.
+function Get-Text($Object, [string]$Name) {
+    $Property = $Object.PSObject.Properties[$Name]
+    if ($null -eq $Property -or $null -eq $Property.Value) {
+        return $null
+    }
+    return [string]$Property.Value
+}
+
+function Get-Time($Object, [string]$Name) {
+    $Property = $Object.PSObject.Properties[$Name]
+    if ($null -eq $Property) {
+        return $null
+    }
+    return (ConvertTo-Moment $Property.Value)
+}
+
+# What is sent of the output, as a table or a list; nothing of what changes.
+function Set-Output($Answer, [string]$Name, $Output) {
+    $List = New-Object System.Collections.ArrayList
+    switch ($Name) {
+        'Get-CsTopology' {
+            foreach ($Item in $Output) {
+                if ($Item -is [System.Xml.XmlNode]) {
+                    [void]$List.Add($Item.OuterXml)
+                } else {
+                    [void]$List.Add([string]$Item)
+                }
+            }
+            $Answer.output = @{ xml = ($List.ToArray() -join "`n") }
+            return
+        }
+        'Get-CsKerberosAccountAssignment' {
+            foreach ($Item in $Output) {
+                [void]$List.Add(@{ identity = (Get-Text $Item 'Identity'); userAccount = (Get-Text $Item 'UserAccount') })
+            }
+        }
+        'Get-CsManagementStoreReplicationStatus' {
+            foreach ($Item in $Output) {
+                $Replica = @{ replica = (Get-Text $Item 'ReplicaFqdn'); upToDate = ((Get-Text $Item 'UpToDate') -eq 'True') }
+                $Replica.reportedAt = Get-Time $Item 'LastStatusReport'
+                $Replica.updatedAt = Get-Time $Item 'LastUpdateCreation'
+                [void]$List.Add($Replica)
+            }
+        }
+        'Get-CsWebServiceConfiguration' {
+            foreach ($Item in $Output) {
+                [void]$List.Add(@{ identity = (Get-Text $Item 'Identity'); useWindowsAuth = (Get-Text $Item 'UseWindowsAuth') })
+            }
+        }
+        default { return }
+    }
+    $Answer.output = $List
+}
+
+# ---- This computer ----
+
+function Get-HostFqdn {
+    $Network = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
+    if ($Network.DomainName) {
+        return $Network.HostName + '.' + $Network.DomainName
+    }
+    return $Network.HostName
+}
+
+
+# The bytes of a file that somebody may be writing.
+function Read-FileBytes([string]$Path) {
+    $Share = [System.IO.FileShare]'ReadWrite, Delete'
+    $File = New-Object System.IO.FileStream($Path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, $Share)
+    try {
+        $Bytes = New-Object byte[] $File.Length
+        $Done = 0
+        while ($Done -lt $Bytes.Length) {
+            $Count = $File.Read($Bytes, $Done, $Bytes.Length - $Done)
+            if ($Count -eq 0) {
+                throw ('only ' + $Done + ' of ' + $Bytes.Length + ' bytes of ' + $Path + ' could be read')
+            }
+            $Done += $Count
+        }
+        return , $Bytes
+    } finally {
+        $File.Dispose()
+    }
+}
+
+# The encoding that keeps every byte of these: UTF-16 where they are, else one character for each byte, since nothing
+# that is looked for is anything but ASCII.
+function Get-KeepingEncoding([byte[]]$Bytes) {
+    $Marked = $Bytes.Length -ge 2
+    if ($Marked -and $Bytes[0] -eq 0xFE -and $Bytes[1] -eq 0xFF) {
+        return New-Object System.Text.UnicodeEncoding($true, $false, $true)
+    }
+    $Little = $Marked -and $Bytes[0] -eq 0xFF -and $Bytes[1] -eq 0xFE
+    if (-not $Little -and $Bytes.Length -ge 8) {
+        $Little = $true
+        for ($At = 0; $At -lt 8; $At += 2) {
+            $Little = $Little -and $Bytes[$At] -ne 0 -and $Bytes[$At + 1] -eq 0
+        }
+    }
+    if ($Little) {
+        return New-Object System.Text.UnicodeEncoding($false, $false, $true)
+    }
+    return [System.Text.Encoding]::GetEncoding(28591)
+}
+
+# The bytes of applicationHost.config of this computer without what is secret, in Base64. The text is looked at, not its
+# elements, so that comments and files that are not well-formed are stripped too.
+function Get-IisConfiguration {
+    # Only under this name does a process of 32 bits find the folder of a Windows of 64.
+    $System = [System.IO.Path]::Combine([string]$env:SystemRoot, 'Sysnative')
+    if (-not [System.IO.Directory]::Exists($System)) {
+        $System = [System.Environment]::SystemDirectory
+    }
+    $Folder = [System.IO.Path]::Combine([System.IO.Path]::Combine($System, 'inetsrv'), 'config')
+    $Redirection = [System.IO.Path]::Combine($Folder, 'redirection.config')
+    if ([System.IO.File]::Exists($Redirection)) {
+        $Text = [System.IO.File]::ReadAllText($Redirection)
+        if ($Text -match '<configurationRedirection[^>]*\senabled\s*=\s*["'']true["'']') {
+            throw (New-Failure 'cskerb.SharedConfiguration' 'InvalidOperation' 'IIS takes its configuration from a share (redirection.config)')
+        }
+    }
+    $Bytes = Read-FileBytes ([System.IO.Path]::Combine($Folder, 'applicationHost.config'))
+    $Encoding = Get-KeepingEncoding $Bytes
+    $Text = Remove-Secret ($Encoding.GetString($Bytes))
+    return @{ base64 = [System.Convert]::ToBase64String($Encoding.GetBytes($Text)) }
+}
+
+# ---- Who runs this ----
+
+# The groups of the token that are in force: those that User Account Control has taken away are not.
+function Get-IdentityFact {
+    $Identity = [System.Security.Principal.WindowsIdentity]::GetCurrent()
+    $Principal = New-Object System.Security.Principal.WindowsPrincipal($Identity)
+    $Groups = New-Object System.Collections.ArrayList
+    foreach ($Group in $Identity.Groups) {
+        $Name = $null
+        if ($Group.Value.StartsWith('S-1-5-21-', [System.StringComparison]::Ordinal)) {
+            try {
+                $Name = $Group.Translate([System.Security.Principal.NTAccount]).Value
+            } catch {
+                $Name = $null # a group of a domain that does not answer has no name
+            }
+        }
+        [void]$Groups.Add(@{ sid = $Group.Value; name = $Name })
+    }
+    return @{
+        user     = $Identity.Name
+        elevated = $Principal.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)
+        groups   = $Groups
+    }
+}
+
+# ---- Active Directory ----
+
+# The value of a filter, every byte of it escaped (RFC 4515).
+function ConvertTo-FilterValue([string]$Text) {
+    $Escaped = New-Object System.Text.StringBuilder
+    foreach ($Byte in [System.Text.Encoding]::UTF8.GetBytes($Text)) {
+        [void]$Escaped.Append('\' + $Byte.ToString('x2'))
+    }
+    return $Escaped.ToString()
+}
+
+function Get-Domain([string]$Name) {
+    $Context = New-Object System.DirectoryServices.ActiveDirectory.DirectoryContext('Domain', $Name)
+    return [System.DirectoryServices.ActiveDirectory.Domain]::GetDomain($Context)
+}
+
+function Get-DomainDn($Domain) {
+    return 'DC=' + ($Domain.Name.Split('.') -join ',DC=')
+}
+
+function New-Searcher([string]$Path, [string]$Filter, [string[]]$Properties) {
+    $Root = New-Object System.DirectoryServices.DirectoryEntry($Path)
+    $Searcher = New-Object System.DirectoryServices.DirectorySearcher($Root, $Filter, $Properties)
+    $Searcher.ClientTimeout = New-Object System.TimeSpan(0, 0, 30)
+    $Searcher.PageSize = 500
+    return $Searcher
+}
+
+# The first value of the attribute; null where it has none.
+function Get-Value($Result, [string]$Attribute) {
+    $Values = $Result.Properties[$Attribute]
+    if ($Values.Count -eq 0) {
+        return $null
+    }
+    return $Values[0]
+}
+
+# A time of Active Directory: 0 and the largest number stand for never.
+function ConvertFrom-FileTime($Number) {
+    if ($null -eq $Number -or [long]$Number -le 0 -or [long]$Number -eq [long]::MaxValue) {
+        return $null
+    }
+    return (ConvertTo-Moment ([datetime]::FromFileTimeUtc([long]$Number)))
+}
+
+function ConvertFrom-Account($Result) {
+    $Names = New-Object System.Collections.ArrayList
+    foreach ($Name in $Result.Properties['servicePrincipalName']) {
+        [void]$Names.Add([string]$Name)
+    }
+    $Control = [int](Get-Value $Result 'userAccountControl')
+    return @{
+        computer                 = ($Result.Properties['objectClass'] -contains 'computer')
+        enabled                  = (($Control -band 2) -eq 0)
+        expiresAt                = ConvertFrom-FileTime (Get-Value $Result 'accountExpires')
+        passwordSetAt            = ConvertFrom-FileTime (Get-Value $Result 'pwdLastSet')
+        keyVersion               = Get-Value $Result 'msDS-KeyVersionNumber'
+        supportedEncryptionTypes = Get-Value $Result 'msDS-SupportedEncryptionTypes'
+        servicePrincipalNames    = $Names
+    }
+}
+
+# Every domain controller is asked: what one does not know yet, the servers that ask it do not know either.
+function Get-AccountFact($Arguments) {
+    $Attributes = @('objectClass', 'sAMAccountName', 'userAccountControl', 'accountExpires', 'pwdLastSet',
+        'msDS-KeyVersionNumber', 'msDS-SupportedEncryptionTypes', 'servicePrincipalName')
+    $Name = ConvertTo-FilterValue $Arguments.Name
+    $Computer = ConvertTo-FilterValue ($Arguments.Name + '$')
+    $Domain = Get-Domain $Arguments.Domain
+    $Controllers = New-Object System.Collections.ArrayList
+    foreach ($Controller in $Domain.DomainControllers) {
+        $Told = @{ controller = $Controller.Name; error = $null; account = $null }
+        try {
+            $Path = 'LDAP://' + $Controller.Name + '/' + (Get-DomainDn $Domain)
+            $Result = (New-Searcher $Path ('(sAMAccountName=' + $Computer + ')') $Attributes).FindOne()
+            if ($null -eq $Result) {
+                $Result = (New-Searcher $Path ('(sAMAccountName=' + $Name + ')') $Attributes).FindOne()
+            }
+            if ($null -ne $Result) {
+                # msDS-KeyVersionNumber is constructed: a search of the object itself is certain to give it.
+                $Itself = New-Searcher $Result.Path '(objectClass=*)' $Attributes
+                $Itself.SearchScope = [System.DirectoryServices.SearchScope]::Base
+                $Told.account = ConvertFrom-Account ($Itself.FindOne())
+            }
+        } catch {
+            $Told.error = Limit-Text (Remove-Secret $_.Exception.Message)
+        }
+        [void]$Controllers.Add($Told)
+    }
+    return @{ controllers = $Controllers }
+}
+
+# The NetBIOS name of each domain of the forest, by its distinguished name.
+function Get-NetbiosName {
+    $Names = @{}
+    $Root = New-Object System.DirectoryServices.DirectoryEntry('LDAP://RootDSE')
+    $Path = 'LDAP://CN=Partitions,' + [string]$Root.Properties['configurationNamingContext'][0]
+    $Results = (New-Searcher $Path '(&(objectCategory=crossRef)(nETBIOSName=*))' @('nCName', 'nETBIOSName')).FindAll()
+    foreach ($Result in $Results) {
+        $Names[[string](Get-Value $Result 'nCName')] = [string](Get-Value $Result 'nETBIOSName')
+    }
+    $Results.Dispose()
+    return $Names
+}
+
+# Whoever in the forest holds each of the SPNs, by the global catalog.
+function Get-HolderFact($Arguments) {
+    $Netbios = Get-NetbiosName
+    $Forest = [System.DirectoryServices.ActiveDirectory.Forest]::GetCurrentForest()
+    $Searcher = $Forest.FindGlobalCatalog().GetDirectorySearcher()
+    $Searcher.ClientTimeout = New-Object System.TimeSpan(0, 0, 30)
+    $Searcher.PageSize = 500
+    [void]$Searcher.PropertiesToLoad.AddRange(@('distinguishedName', 'sAMAccountName'))
+    $All = New-Object System.Collections.ArrayList
+    foreach ($Spn in $Arguments.Spn) {
+        $Told = @{ spn = $Spn; error = $null; holders = (New-Object System.Collections.ArrayList) }
+        try {
+            $Searcher.Filter = '(servicePrincipalName=' + (ConvertTo-FilterValue $Spn) + ')'
+            $Results = $Searcher.FindAll()
+            foreach ($Result in $Results) {
+                $Dn = [string](Get-Value $Result 'distinguishedName')
+                $At = $Dn.IndexOf('DC=', [System.StringComparison]::OrdinalIgnoreCase)
+                $Account = Get-Value $Result 'sAMAccountName'
+                if ($At -ge 0 -and $null -ne $Account -and $Netbios.ContainsKey($Dn.Substring($At))) {
+                    [void]$Told.holders.Add($Netbios[$Dn.Substring($At)] + '\' + $Account)
+                } else {
+                    [void]$Told.holders.Add($Dn)
+                }
+            }
+            $Results.Dispose()
+        } catch {
+            $Told.error = Limit-Text (Remove-Secret $_.Exception.Message)
+        }
+        [void]$All.Add($Told)
+    }
+    return , $All
+}
+
+# Since when the domain makes AES keys: the group Read-only Domain Controllers comes with the functional level of
+# 2008, and with it the keys.
+function Get-DirectoryFact($Arguments) {
+    $Domain = Get-Domain $Arguments.Domain
+    $Path = 'LDAP://' + $Domain.Name + '/' + (Get-DomainDn $Domain)
+    $Root = New-Object System.DirectoryServices.DirectoryEntry($Path)
+    $Sid = New-Object System.Security.Principal.SecurityIdentifier([byte[]]$Root.Properties['objectSid'][0], 0)
+    $Result = (New-Searcher $Path ('(objectSid=' + $Sid.Value + '-521)') @('whenCreated')).FindOne()
+    $Since = $null
+    if ($null -ne $Result) {
+        $Since = ConvertTo-Moment ([datetime]::SpecifyKind((Get-Value $Result 'whenCreated'), [System.DateTimeKind]::Utc))
+    }
+    return @{ dnsName = $Domain.Name; aesKeysSince = $Since }
+}

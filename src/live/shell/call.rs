@@ -1,0 +1,358 @@
+//! What can be called, with which arguments.
+
+use crate::model::{AccountName, DistinguishedName, LocationPath, Principal, ServerFqdn, Setting, SiteName, Spn};
+use serde_json::{Map, Value, json};
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// One call.
+///
+/// Each cmdlet is given the parameters that its page has, and no others [doc]. A report is a file that the cmdlet
+/// writes where it runs; the script sends it back with the reply and removes it there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// New-CsKerberosAccount.
+    NewAccount {
+        /// The account.
+        account: AccountName,
+        /// Where; the domain's Computers container where left out.
+        container: Option<DistinguishedName>,
+        /// Really, or only shown.
+        manner: Manner,
+        /// The report to write.
+        report: Option<ReportName>,
+    },
+    /// New-CsKerberosAccountAssignment: for a site that has none. It writes no report.
+    NewAssignment {
+        /// The site.
+        site: SiteName,
+        /// Its account.
+        account: AccountName,
+        /// Really, or only shown.
+        manner: Manner,
+    },
+    /// Set-CsKerberosAccountAssignment: for a site that has one. It writes no report.
+    SetAssignment {
+        /// The site.
+        site: SiteName,
+        /// Its new account.
+        account: AccountName,
+        /// Really, or only shown.
+        manner: Manner,
+    },
+    /// Remove-CsKerberosAccountAssignment. It writes no report.
+    RemoveAssignment {
+        /// The site.
+        site: SiteName,
+        /// Really, or only shown.
+        manner: Manner,
+    },
+    /// Set-CsKerberosAccountPassword -UserAccount.
+    RotatePassword {
+        /// The account.
+        account: AccountName,
+        /// Really, or only shown.
+        manner: Manner,
+        /// The report to write.
+        report: Option<ReportName>,
+    },
+    /// Set-CsKerberosAccountPassword -FromComputer -ToComputer.
+    CopyPassword {
+        /// The source.
+        from: ServerFqdn,
+        /// The server to mend.
+        to: ServerFqdn,
+        /// Really, or only shown.
+        manner: Manner,
+        /// The report to write.
+        report: Option<ReportName>,
+    },
+    /// Enable-CsTopology.
+    EnableTopology {
+        /// Really, or only shown.
+        manner: Manner,
+        /// The report to write.
+        report: Option<ReportName>,
+    },
+    /// Test-CsKerberosAccountAssignment: errors and a report, no output. It has neither -WhatIf nor -Confirm.
+    TestAssignment {
+        /// The site.
+        site: SiteName,
+        /// The report to write.
+        report: Option<ReportName>,
+    },
+    /// setspn -S.
+    AddSpn {
+        /// The SPN.
+        spn: Spn,
+        /// Who shall hold it.
+        account: AccountName,
+    },
+    /// setspn -D.
+    RemoveSpn {
+        /// The SPN.
+        spn: Spn,
+        /// Who holds it.
+        holder: Principal,
+    },
+    /// Sets `windowsAuthentication` of one location of the server where it runs, and commits it.
+    SetAuthentication {
+        /// The location.
+        location: LocationPath,
+        /// What to set.
+        settings: Vec<Setting>,
+    },
+    /// Reads `windowsAuthentication` of one location of the server where it runs: [`SettingsFact`](super::SettingsFact).
+    ReadAuthentication {
+        /// The location.
+        location: LocationPath,
+    },
+    /// What the host is, and which modules it has: [`HostFact`](super::HostFact).
+    Host,
+    /// Who runs there, and the groups that count: [`IdentityFact`](super::IdentityFact).
+    Identity,
+    /// Get-CsTopology -AsXml: [`TopologyFact`](super::TopologyFact).
+    Topology,
+    /// Get-CsKerberosAccountAssignment: a list of [`AssignmentFact`](super::AssignmentFact).
+    Assignments,
+    /// Get-CsManagementStoreReplicationStatus: a list of [`ReplicaFact`](super::ReplicaFact).
+    Replication,
+    /// Get-CsWebServiceConfiguration: a list of [`WebServicesFact`](super::WebServicesFact).
+    WebServices,
+    /// applicationHost.config of the server where it runs, without its secrets: [`IisFact`](super::IisFact).
+    IisConfiguration,
+    /// What every domain controller says of the account: [`AccountFact`](super::AccountFact).
+    Account {
+        /// The account.
+        account: AccountName,
+    },
+    /// Who in the forest holds the SPNs: a list of [`HolderFact`](super::HolderFact).
+    Holders {
+        /// The SPNs.
+        spns: Vec<Spn>,
+    },
+    /// Facts of the account's domain: [`DirectoryFact`](super::DirectoryFact).
+    Directory {
+        /// The NetBIOS name of the domain.
+        domain: String,
+    },
+}
+
+/// Whether a cmdlet does it, or shows what it would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Manner {
+    /// -Confirm:$false.
+    Really,
+    /// -WhatIf.
+    WhatIf,
+}
+
+/// The name of a report file: printable ASCII that is safe in any file system, as `copy_fe02.contoso.com.html`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReportName(String);
+
+/// Why a text is no name of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a report's name has one to 120 letters, digits, `.`, `-` or `_`, and begins with a letter or digit")]
+pub struct ReportNameError;
+
+impl FromStr for ReportName {
+    type Err = ReportNameError;
+
+    fn from_str(text: &str) -> Result<Self, ReportNameError> {
+        let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+        let fits = (1..=120).contains(&text.len());
+        if fits && text.bytes().all(good) && text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ReportNameError)
+        }
+    }
+}
+
+impl ReportName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ReportName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a call means for the systems, by which its time limit is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Weight {
+    /// It reads.
+    Reads,
+    /// It changes one thing.
+    Changes,
+    /// It changes many servers, or enables the whole topology.
+    ChangesMuch,
+}
+
+impl Call {
+    /// The cmdlet, program or function, as the script's list has it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NewAccount { .. } => "New-CsKerberosAccount",
+            Self::NewAssignment { .. } => "New-CsKerberosAccountAssignment",
+            Self::SetAssignment { .. } => "Set-CsKerberosAccountAssignment",
+            Self::RemoveAssignment { .. } => "Remove-CsKerberosAccountAssignment",
+            Self::RotatePassword { .. } | Self::CopyPassword { .. } => "Set-CsKerberosAccountPassword",
+            Self::EnableTopology { .. } => "Enable-CsTopology",
+            Self::TestAssignment { .. } => "Test-CsKerberosAccountAssignment",
+            Self::AddSpn { .. } | Self::RemoveSpn { .. } => "setspn",
+            Self::SetAuthentication { .. } => "set-authentication",
+            Self::ReadAuthentication { .. } => "read-authentication",
+            Self::Host => "host",
+            Self::Identity => "identity",
+            Self::Topology => "Get-CsTopology",
+            Self::Assignments => "Get-CsKerberosAccountAssignment",
+            Self::Replication => "Get-CsManagementStoreReplicationStatus",
+            Self::WebServices => "Get-CsWebServiceConfiguration",
+            Self::IisConfiguration => "iis-configuration",
+            Self::Account { .. } => "account",
+            Self::Holders { .. } => "holders",
+            Self::Directory { .. } => "directory",
+        }
+    }
+
+    /// Whether it may change anything.
+    pub fn changes(&self) -> bool {
+        self.weight() != Weight::Reads
+    }
+
+    /// The report that it writes.
+    pub fn report(&self) -> Option<&ReportName> {
+        match self {
+            Self::NewAccount { report, .. }
+            | Self::RotatePassword { report, .. }
+            | Self::CopyPassword { report, .. }
+            | Self::EnableTopology { report, .. }
+            | Self::TestAssignment { report, .. } => report.as_ref(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn weight(&self) -> Weight {
+        match self {
+            Self::NewAccount { manner, .. }
+            | Self::NewAssignment { manner, .. }
+            | Self::SetAssignment { manner, .. }
+            | Self::RemoveAssignment { manner, .. }
+            | Self::CopyPassword { manner, .. } => Self::weight_of(*manner, Weight::Changes),
+            Self::RotatePassword { manner, .. } | Self::EnableTopology { manner, .. } => {
+                Self::weight_of(*manner, Weight::ChangesMuch)
+            }
+            Self::AddSpn { .. } | Self::RemoveSpn { .. } | Self::SetAuthentication { .. } => Weight::Changes,
+            _ => Weight::Reads,
+        }
+    }
+
+    fn weight_of(manner: Manner, really: Weight) -> Weight {
+        match manner {
+            Manner::Really => really,
+            Manner::WhatIf => Weight::Reads,
+        }
+    }
+
+    /// The arguments by their names, as the protocol has them: every text begins with `=`, which the script takes off.
+    ///
+    /// Without that mark ConvertFrom-Json makes a date of a text that looks like one: of `\/Date(0)\/` up to
+    /// PowerShell 5.1, of `2026-05-30T20:00:00Z` from 6 on.
+    pub(super) fn arguments(&self) -> Map<String, Value> {
+        let mut all = Map::new();
+        let mut give = |name: &str, value: Value| drop(all.insert(name.to_owned(), value));
+        match self {
+            Self::NewAccount { account, container, .. } => {
+                give("UserAccount", text(account.as_str()));
+                if let Some(container) = container {
+                    give("ContainerDN", text(container.as_str()));
+                }
+            }
+            Self::NewAssignment { site, account, .. } | Self::SetAssignment { site, account, .. } => {
+                give("Identity", text(&site.identity()));
+                give("UserAccount", text(account.as_str()));
+            }
+            Self::RemoveAssignment { site, .. } | Self::TestAssignment { site, .. } => {
+                give("Identity", text(&site.identity()));
+            }
+            Self::RotatePassword { account, .. } => give("UserAccount", text(account.as_str())),
+            Self::CopyPassword { from, to, .. } => {
+                give("FromComputer", text(from.as_str()));
+                give("ToComputer", text(to.as_str()));
+            }
+            Self::AddSpn { spn, account } => {
+                give("Operation", text("add"));
+                give("Spn", text(spn.as_str()));
+                give("Account", text(account.as_str()));
+            }
+            Self::RemoveSpn { spn, holder } => {
+                give("Operation", text("remove"));
+                give("Spn", text(spn.as_str()));
+                give("Account", text(holder.as_str()));
+            }
+            Self::SetAuthentication { location, settings } => {
+                give("Location", text(location.as_str()));
+                for setting in settings {
+                    give(setting.name(), value(setting));
+                }
+            }
+            Self::ReadAuthentication { location } => give("Location", text(location.as_str())),
+            Self::Topology => give("AsXml", json!(true)),
+            Self::Account { account } => {
+                give("Domain", text(account.domain()));
+                give("Name", text(account.account()));
+            }
+            Self::Holders { spns } => give("Spn", spns.iter().map(|spn| text(spn.as_str())).collect()),
+            Self::Directory { domain } => give("Domain", text(domain)),
+            Self::EnableTopology { .. }
+            | Self::Host
+            | Self::Identity
+            | Self::Assignments
+            | Self::Replication
+            | Self::WebServices
+            | Self::IisConfiguration => {}
+        }
+        match self.manner() {
+            Some(Manner::Really) => give("Confirm", json!(false)),
+            Some(Manner::WhatIf) => give("WhatIf", json!(true)),
+            None => {}
+        }
+        if matches!(self, Self::TestAssignment { .. }) {
+            give("Verbose", json!(true));
+        }
+        all
+    }
+
+    fn manner(&self) -> Option<Manner> {
+        match self {
+            Self::NewAccount { manner, .. }
+            | Self::NewAssignment { manner, .. }
+            | Self::SetAssignment { manner, .. }
+            | Self::RemoveAssignment { manner, .. }
+            | Self::RotatePassword { manner, .. }
+            | Self::CopyPassword { manner, .. }
+            | Self::EnableTopology { manner, .. } => Some(*manner),
+            _ => None,
+        }
+    }
+}
+
+/// A text as the protocol has it.
+fn text(text: &str) -> Value {
+    Value::String(format!("={text}"))
+}
+
+fn value(setting: &Setting) -> Value {
+    match setting {
+        Setting::Enabled(on) | Setting::UseKernelMode(on) | Setting::UseAppPoolCredentials(on) => json!(on),
+        Setting::Providers(providers) => providers.iter().map(|provider| text(provider.as_str())).collect(),
+        Setting::ExtendedProtection(checking) => text(checking.as_str()),
+    }
+}

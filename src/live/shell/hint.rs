@@ -1,0 +1,44 @@
+//! What to do about errors whose codes say what is wrong.
+
+use super::{CallFailure, ErrorRecord, Place, Reply};
+
+/// SEC_E_WRONG_PRINCIPAL as WinRM tells it: "the computer or its SPN is not known".
+const WRONG_PRINCIPAL: u32 = 0x8009_0322;
+
+/// SEC_E_NO_CREDENTIALS, SEC_E_NOT_SUPPORTED, ERROR_DS_OPERATIONS_ERROR (a search without a logon) and
+/// ERROR_NO_SUCH_LOGON_SESSION: what is met where a logon cannot be passed on.
+const NO_SECOND_HOP: [u32; 4] = [0x8009_030E, 0x8009_0302, 0x8007_2020, 0x8007_0520];
+
+/// E_ACCESSDENIED: in a session it means a second hop, or a right that is missing.
+const ACCESS_DENIED: u32 = 0x8007_0005;
+
+/// Whether the other side could not take the ticket for its name.
+pub(super) fn is_wrong_principal(failure: &CallFailure) -> bool {
+    matches!(failure, CallFailure::Unreachable { code: Some(WRONG_PRINCIPAL), .. })
+}
+
+/// What to do where no session could be opened.
+pub(super) fn of_connecting(error: &ErrorRecord, place: &Place) -> Option<String> {
+    Some(match error.hresult? {
+        WRONG_PRINCIPAL => "its own http SPN is on a Kerberos account, and it answers neither to its short name nor \
+                            to its name with the port: run cskerb on it, or reach it with --ssh"
+            .to_owned(),
+        ACCESS_DENIED => format!("whoever runs cskerb must be a local administrator of {place}"),
+        code if NO_SECOND_HOP.contains(&code) => "the logon could not be passed on: --credential FILE (CredSSP) and \
+                                                  --ssh user@host are full logons"
+            .to_owned(),
+        _ => return None,
+    })
+}
+
+/// What to do about the errors of a call that was made in a session on another computer, where a logon that could not
+/// be passed on is the likely cause.
+pub fn second_hop(reply: &Reply) -> Option<&'static str> {
+    let code = |error: &ErrorRecord| error.hresult;
+    let refused = |code: u32| NO_SECOND_HOP.contains(&code) || code == ACCESS_DENIED;
+    let met = reply.errors.iter().filter_map(code).any(refused);
+    met.then_some(
+        "the session's logon was not passed on to the next computer: give --credential FILE, which opens it with \
+         CredSSP, or --ssh user@host, or run cskerb there",
+    )
+}

@@ -1,0 +1,89 @@
+//! What Active Directory says, where every domain controller that answers says the same.
+
+use super::Live;
+use crate::live::shell::{AccountFact, AssignmentFact, Call, ControllerFact, DirectoryAccount, HolderFact, Place};
+use crate::model::{AccountName, Principal, SiteName, Spn};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Live<'_> {
+    /// The account; `None` where there is none. Domain controllers that disagree, or of which none answers, leave it
+    /// unreadable.
+    pub(super) fn account(&self, account: &AccountName) -> Result<Option<DirectoryAccount>, String> {
+        let fact: AccountFact = self.ask(&Place::ManagementShell, &Call::Account { account: account.clone() })?;
+        agreed(account, &fact.controllers)
+    }
+
+    /// The site's account, now.
+    pub(super) fn assignment(&self, site: &SiteName) -> Result<Option<AccountName>, String> {
+        Ok(self.assignments()?.remove(site))
+    }
+
+    pub(super) fn assignments(&self) -> Result<BTreeMap<SiteName, AccountName>, String> {
+        let facts: Vec<AssignmentFact> = self.ask(&Place::ManagementShell, &Call::Assignments)?;
+        let parsed = facts.iter().map(|fact| {
+            let odd = |what: &str| format!("Get-CsKerberosAccountAssignment says {what}, which is not understood");
+            let (scope, site) = fact.identity.split_once(':').ok_or_else(|| odd(&fact.identity))?;
+            if !scope.eq_ignore_ascii_case("site") {
+                return Err(odd(&fact.identity));
+            }
+            let site: SiteName = site.parse().map_err(|_| odd(&fact.identity))?;
+            let account: AccountName = fact.user_account.parse().map_err(|_| odd(&fact.user_account))?;
+            Ok((site, account))
+        });
+        parsed.collect()
+    }
+
+    /// Whoever in the forest holds each of the SPNs.
+    pub(super) fn holders(&self, spns: Vec<Spn>) -> Result<BTreeMap<Spn, BTreeSet<Principal>>, String> {
+        let facts: Vec<HolderFact> = self.ask(&Place::ManagementShell, &Call::Holders { spns: spns.clone() })?;
+        let mut holders = BTreeMap::new();
+        for spn in spns {
+            let fact = facts.iter().find(|fact| fact.spn.eq_ignore_ascii_case(spn.as_str()));
+            let fact = fact.ok_or_else(|| format!("the directory did not say who holds {spn}"))?;
+            if let Some(error) = &fact.error {
+                return Err(format!("who holds {spn} could not be looked up: {error}"));
+            }
+            holders.insert(spn, fact.holders.iter().map(|holder| Principal::new(holder)).collect());
+        }
+        Ok(holders)
+    }
+
+    pub(super) fn holders_of(&self, spn: &Spn) -> Result<BTreeSet<Principal>, String> {
+        Ok(self.holders(vec![spn.clone()])?.remove(spn).unwrap_or_default())
+    }
+}
+
+/// What tells one state of an account from another.
+type Mark = Option<(bool, bool, Option<Timestamp>, Option<u32>)>;
+
+fn mark(account: Option<&DirectoryAccount>) -> Mark {
+    account.map(|it| (it.computer, it.enabled, it.password_set_at, it.key_version))
+}
+
+/// What all of them say that could be asked.
+fn agreed(account: &AccountName, controllers: &[ControllerFact]) -> Result<Option<DirectoryAccount>, String> {
+    let mut answers = controllers.iter().filter(|controller| controller.error.is_none());
+    let Some(first) = answers.next() else {
+        let why = controllers.iter().find_map(|controller| controller.error.clone());
+        let why = why.unwrap_or_else(|| "there is none".to_owned());
+        return Err(format!("no domain controller could be asked for {account}: {why}"));
+    };
+    match answers.find(|other| mark(other.account.as_ref()) != mark(first.account.as_ref())) {
+        None => Ok(first.account.clone()),
+        Some(other) => {
+            let told = |fact: &ControllerFact| match &fact.account {
+                Some(account) => account.key_version.map_or("another one".to_owned(), |it| format!("key version {it}")),
+                None => "no such account".to_owned(),
+            };
+            Err(format!(
+                "{account}: the domain controllers do not agree yet: {} has {}, {} has {}; wait until they do, and do \
+                 not rotate meanwhile",
+                first.controller,
+                told(first),
+                other.controller,
+                told(other)
+            ))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Waits until every server has what Enable-CsTopology made live.
+
+use super::Live;
+use crate::apply::target::{ErrorKind, TargetError};
+use crate::live::shell::{Call, Place, ReplicaFact};
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long replication is waited for, and how often it is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The longest wait.
+    pub at_most: Duration,
+    /// The time between two questions.
+    pub every: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { at_most: Duration::from_secs(15 * 60), every: Duration::from_secs(10) }
+    }
+}
+
+impl Live<'_> {
+    /// The targets whose replica is not up to date; others, such as Edge Servers, are waited for by nobody.
+    pub(super) fn behind(&self) -> Result<BTreeSet<String>, String> {
+        let replicas: Vec<ReplicaFact> = self.ask(&Place::ManagementShell, &Call::Replication)?;
+        let topology = self.known_topology()?;
+        let targets: BTreeSet<String> = (topology.pools.iter().filter(|pool| pool.web_services))
+            .flat_map(|pool| pool.servers.iter().map(|server| server.as_str().to_ascii_lowercase()))
+            .collect();
+        let behind = replicas.into_iter().filter(|replica| !replica.up_to_date);
+        Ok(behind.map(|replica| replica.replica.to_ascii_lowercase()).filter(|name| targets.contains(name)).collect())
+    }
+
+    /// Waits until no target is behind. The topology is enabled by then, whatever comes of it.
+    pub(super) fn await_replication(&self) -> Result<(), TargetError> {
+        let Patience { at_most, every } = self.means.patience;
+        let began = Instant::now();
+        let mut said = None;
+        loop {
+            let state = self.behind();
+            if state.as_ref().is_ok_and(BTreeSet::is_empty) {
+                return Ok(());
+            }
+            let told = match &state {
+                Ok(behind) => {
+                    let names: Vec<&str> = behind.iter().take(3).map(String::as_str).collect();
+                    let more = if behind.len() > names.len() { ", ..." } else { "" };
+                    format!("{} servers do not have it yet: {}{more}", behind.len(), names.join(", "))
+                }
+                Err(why) => format!("whether the servers have it could not be read: {why}"),
+            };
+            if began.elapsed() >= at_most {
+                let message = format!(
+                    "the topology is enabled, and after {} s {told}; resume once Get-CsManagementStoreReplicationStatus \
+                     shows them up to date",
+                    at_most.as_secs()
+                );
+                return Err(TargetError {
+                    id: "cskerb.ReplicationPending".to_owned(),
+                    message,
+                    kind: ErrorKind::Refused,
+                });
+            }
+            if said.as_ref() != Some(&told) {
+                (self.means.say)(&format!("waiting for replication: {told}"));
+                said = Some(told);
+            }
+            thread::sleep(every);
+        }
+    }
+}
