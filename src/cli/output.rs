@@ -2,11 +2,11 @@
 
 use super::exit::Failure;
 use crate::durable;
-use crate::render::diagnostics::Colour;
-use crate::render::escape::{Lines, terminal};
+use crate::render::escape::{Lines, steers, terminal};
 use crate::render::text::Style;
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 /// Writes data to standard output.
@@ -19,6 +19,23 @@ pub(super) fn data(text: &str) -> Result<(), Failure> {
         Err(error) => Err(Failure::new("standard output cannot be written").source(error)),
         Ok(()) => Ok(()),
     }
+}
+
+/// Writes JSON to standard output; what could steer a terminal stands in it as `\u` and four digits, which means the same
+/// to whoever reads JSON.
+pub(super) fn json(text: &str) -> Result<(), Failure> {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !steers(c) {
+            shown.push(c); // a line break stands between the values: in a string it is escaped already
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+    }
+    data(&shown)
 }
 
 /// Writes something for the person to standard error.
@@ -41,14 +58,19 @@ pub(super) fn style() -> Style {
     style_of(&io::stdout())
 }
 
+/// How many columns standard output has; `None` where it is no terminal.
+pub(super) fn columns() -> Option<usize> {
+    io::stdout().is_terminal().then(|| style().width)
+}
+
+/// How many columns standard error has; `None` where it is no terminal.
+pub(super) fn error_columns() -> Option<usize> {
+    io::stderr().is_terminal().then(|| error_style().width)
+}
+
 /// How to set text on standard error.
 pub(super) fn error_style() -> Style {
     style_of(&io::stderr())
-}
-
-/// Whether standard error has colours.
-pub(super) fn error_colour() -> Colour {
-    if style_of(&io::stderr()).colour { Colour::Ansi } else { Colour::Plain }
 }
 
 /// A terminal gets its width, up to what still reads well, and colour; everything else 80 columns without.

@@ -73,6 +73,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
+    read::remark_warnings(&loaded);
     let request = arguments.asked.request(&arguments.file, &deployment, loaded.allow)?;
     let actual = match &arguments.snapshot {
         Some(folder) => read::snapshot(folder)?,
@@ -86,7 +87,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         output::replace(path, &json()?)?;
     }
     match arguments.format {
-        Format::Json => output::data(&json()?)?,
+        Format::Json => output::json(&json()?)?,
         Format::Markdown => {
             let outline = Outline { digest: Some(written.digest.clone()), ..Outline::of(&plan) };
             output::data(&markdown::plan(&outline, arguments.max_bytes))?;

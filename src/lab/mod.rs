@@ -26,7 +26,7 @@ mod world;
 
 pub use calls::{Call, Cmdlet, Outcome};
 pub use fault::{Fault, Right};
-pub use memory::{AccountObject, Behind, Down, Held, Memory, Publication, Rights, ServerMemory};
+pub use memory::{AccountObject, Behind, Down, Held, Memory, Publication, Rights, ServerMemory, schema};
 
 use crate::model::{Cause, ServerFqdn};
 use crate::snapshot::{WriteError, Writer, change};

@@ -60,7 +60,8 @@ pub(crate) fn set_iis(
     })
 }
 
-/// Removes whatever is secret from that server's applicationHost.config, where there is one that is text.
+/// Removes whatever is secret from that server's applicationHost.config, where there is one; one that is no text, in
+/// which nobody sees what is secret, is an error.
 pub(crate) fn strip_secrets(folder: &Path, server: &ServerFqdn) -> Result<(), ChangeError> {
     let Ok(found) = server_folder(folder, server) else { return Ok(()) };
     if !found.has(APPLICATION_HOST) {

@@ -125,13 +125,17 @@ $SecretPatterns = @(
     '(://[^/?#"''<>@: \t\r\n]*:)[^/?#"''<>@ \t\r\n]*(@)()'
 )
 
-# The text with every secret replaced by nothing.
+# The text with every secret replaced by nothing. What is left around one may be another, so it is looked at until
+# nothing is found.
 function Remove-Secret([string]$Text) {
     $Options = [System.Text.RegularExpressions.RegexOptions]'IgnoreCase, CultureInvariant'
-    foreach ($Pattern in $SecretPatterns) {
-        $Whole = $Pattern.Replace('NAMES', '(?:' + $SecretNames + ')')
-        $Text = [regex]::Replace($Text, $Whole, '${1}${2}${3}', $Options)
-    }
+    do {
+        $Length = $Text.Length
+        foreach ($Pattern in $SecretPatterns) {
+            $Whole = $Pattern.Replace('NAMES', '(?:' + $SecretNames + ')')
+            $Text = [regex]::Replace($Text, $Whole, '${1}${2}${3}', $Options)
+        }
+    } while ($Text.Length -ne $Length)
     return $Text
 }
 
