@@ -17,6 +17,7 @@ pub fn script(asked: &Asked) -> String {
         .replace("@TOOL@", concat!("cskerb ", env!("CARGO_PKG_VERSION")))
         .replace("@ACCOUNTS@", &list(&asked.accounts))
         .replace("@SPNS@", &list(&asked.spns))
+        .replace("@PRODUCT@", asked.product.map_or("", |product| product.id()))
         .replace("@FUNCTIONS@", FUNCTIONS)
 }
 

@@ -9,6 +9,7 @@
 #   -Server   the servers to read IIS settings of; without it, all that run Web Services
 #   -Account  accounts to look up, beside those that are assigned
 #   -Spn      service principal names to look up, beside those of the pools
+#   -Product  the product, as the deployment file names it
 #
 # What is secret in applicationHost.config is removed on each server, before anything travels. What cannot be read is
 # named at the end and in snapshot.json; the exit code is 5 then.
@@ -16,7 +17,8 @@ param(
     [string]$Out,
     [string[]]$Server = @(),
     [string[]]$Account = @(@ACCOUNTS@),
-    [string[]]$Spn = @(@SPNS@)
+    [string[]]$Spn = @(@SPNS@),
+    [string]$Product = '@PRODUCT@'
 )
 
 $ErrorActionPreference = 'Stop'
@@ -121,7 +123,9 @@ function Get-IisConfigurationOf([string]$Of) {
     if ($Of -eq (Get-HostFqdn)) {
         return (Get-IisConfiguration).base64
     }
-    $Script = [scriptblock]::Create($Functions.ToString() + "`nGet-HostFqdn`n(Get-IisConfiguration).base64`n")
+    # There, too, every error ends it: half of what was meant is nothing.
+    $Text = '$ErrorActionPreference = ''Stop''' + "`n" + $Functions.ToString()
+    $Script = [scriptblock]::Create($Text + "`nGet-HostFqdn`n(Get-IisConfiguration).base64`n")
     $Option = New-PSSessionOption -OpenTimeout 30000
     try {
         $Said = @(Invoke-Command -ComputerName $Of -SessionOption $Option -ScriptBlock $Script)
@@ -136,6 +140,9 @@ function Get-IisConfigurationOf([string]$Of) {
         if ($Said[0] -ne $Of) {
             throw ($Short + ' is not ' + $Of + ' but ' + $Said[0] + ', and ' + $Of + ' does not answer: ' + (Get-ErrorWords $First))
         }
+    }
+    if ($Said.Count -ne 2 -or -not $Said[1]) {
+        throw ($Of + ' gave no answer that is understood')
     }
     return [string]$Said[1]
 }
@@ -292,6 +299,9 @@ foreach ($One in $Servers) {
 # The time is that of the beginning: nothing in the folder is older. It is written last: it says that the rest stands.
 $Asked = @{ servers = $Servers; accounts = $Accounts; servicePrincipalNames = $Spns }
 $Description = @{ formatVersion = '1.0'; collectedAt = (ConvertTo-Moment $Begun); tool = '@TOOL@'; askedFor = $Asked }
+if ($Product) {
+    $Description.product = $Product
+}
 if ($Unread.Count -gt 0) {
     $Description.unread = $Unread
 }

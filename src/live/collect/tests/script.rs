@@ -48,7 +48,7 @@ fn it_is_sound_and_ascii_and_every_place_is_filled() {
     let script = whole();
     parsed(&script);
     assert!(script.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)));
-    for place in ["@TOOL@", "@ACCOUNTS@", "@SPNS@", "@FUNCTIONS@"] {
+    for place in ["@TOOL@", "@ACCOUNTS@", "@SPNS@", "@PRODUCT@", "@FUNCTIONS@"] {
         assert!(!script.contains(place), "{place}");
     }
     for line in script.lines() {
