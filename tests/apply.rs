@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
 mod rehearsal;
+#[path = "rehearsal/scratch.rs"]
+mod scratch;
 
 use cskerb::apply::journal::{EnableTopology, Ending, Record, runs};
 use cskerb::apply::target::Target;
@@ -44,7 +46,7 @@ struct Rehearsal {
 impl Rehearsal {
     /// A healthy lab.
     fn new(deployment: Deployment) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch::scratch();
         let lab = Lab::create(&deployment, &folder.path().join("lab"), name("2026-05-30T20:00:00Z")).unwrap();
         Self { _folder: folder, lab, deployment, stop: StopSignal::default(), parallel: 1 }
     }

@@ -123,3 +123,28 @@ fn every_module_says_what_it_is_for_and_none_is_a_drawer() {
         assert!(text.lines().count() <= 600, "{}: over 600 lines; split it", path.display());
     }
 }
+
+/// The only places that may hold unsafe code: the bridges to C libraries.
+const UNSAFE: &[&str] = &["live/tickets/mit", "live/tickets/sspi"];
+
+#[test]
+fn unsafe_code_stands_only_at_the_bridges_and_says_why_it_is_sound() {
+    for path in sources(&src()) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let of_src = path.strip_prefix(src()).unwrap();
+        let bridge =
+            UNSAFE.iter().any(|place| of_src.starts_with(place) || of_src == Path::new(place).with_extension("rs"));
+        let mut explained = false;
+        for line in text.lines().map(str::trim) {
+            if line.starts_with("//") {
+                explained |= line.starts_with("// SAFETY: ");
+                continue;
+            }
+            let block = line.contains("unsafe {") || line.starts_with("unsafe impl");
+            assert!(bridge || !(block || line.contains("unsafe fn")), "{}: unsafe code: {line}", path.display());
+            assert!(!block || explained, "{}: no SAFETY comment above: {line}", path.display());
+            // A comment explains the statement below it.
+            explained &= !(line.ends_with(';') || line.ends_with('}')) || line.is_empty();
+        }
+    }
+}

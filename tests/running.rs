@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
+#[path = "rehearsal/scratch.rs"]
+mod scratch;
+
 use cskerb::lab::{Cmdlet, Lab};
 use cskerb::wire::events::{Event, What};
 use cskerb::wire::journal::{Ending, Entry};
@@ -32,7 +35,7 @@ struct Scene {
 
 impl Scene {
     fn new(yaml: &str, faults: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch::scratch();
         let scene = Self { folder };
         scene.write("contoso.yaml", yaml);
         scene.expect(&["lab", "new", "contoso.yaml", "lab", "--at", "2026-05-30T20:00:00Z"], 0, &[]);

@@ -22,6 +22,7 @@ mod running;
 mod schema;
 mod status;
 mod systems;
+mod tickets;
 mod undo;
 mod validate;
 mod verify;
@@ -57,7 +58,7 @@ enum Verb {
     Plan(plan::Arguments),
     Status(status::Arguments),
     Apply(Box<apply::Arguments>),
-    Verify(verify::Arguments),
+    Verify(Box<verify::Arguments>),
     Undo(Box<undo::Arguments>),
     Log(log::Arguments),
     Collect(Box<collect::Arguments>),

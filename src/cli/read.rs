@@ -12,6 +12,7 @@ use crate::render::text::Style;
 use crate::{render, snapshot, wire};
 use std::io::Read;
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// The bytes of the file, or of standard input for `-`.
 pub(super) fn bytes(file: &str) -> Result<Vec<u8>, Failure> {
@@ -22,6 +23,20 @@ pub(super) fn bytes(file: &str) -> Result<Vec<u8>, Failure> {
         std::fs::read(file)
     };
     read.map_err(|error| Failure::new(format!("{file} cannot be read")).source(error))
+}
+
+/// The password that a file holds: its text without the end of the line.
+pub(super) fn password(file: &str) -> Result<Zeroizing<String>, Failure> {
+    let bytes = Zeroizing::new(bytes(file)?);
+    let encoding = encoding_rs::Encoding::for_bom(&bytes).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
+    let (text, _, broken) = encoding.decode(&bytes);
+    let text = Zeroizing::new(text.into_owned());
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if broken || line.contains(['\n', '\r']) {
+        return Err(Failure::new(format!("{file} shall hold the password and nothing else, as one line of UTF-8")));
+    }
+    Ok(Zeroizing::new(line.to_owned()))
 }
 
 /// A deployment that is in order, with what it allows; what is wrong with it was said.

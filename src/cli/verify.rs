@@ -3,9 +3,10 @@
 use super::exit::{Exit, Failure};
 use super::request::Asked;
 use super::running::write_metrics;
-use super::{collection, live, output, read};
+use super::{collection, live, output, read, tickets};
 use crate::apply;
 use crate::apply::target::Target;
+use crate::live::tickets::of_deployment;
 use crate::plan;
 use crate::render::{outline::Outline, text};
 use clap::{ArgGroup, Args};
@@ -13,7 +14,8 @@ use std::path::PathBuf;
 
 /// Says whether everything is in the desired state, and what is not.
 ///
-/// Nothing is changed. A lab and the real systems are tested afresh; a snapshot is taken as it was collected.
+/// Nothing is changed. A lab and the real systems are tested afresh; a snapshot is taken as it was collected. With
+/// --tickets, the servers are shown fresh Kerberos tickets, whose word then counts instead.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("where").required(true))]
 pub(super) struct Arguments {
@@ -35,6 +37,8 @@ pub(super) struct Arguments {
     asked: Asked,
     #[command(flatten)]
     reach: live::Options,
+    #[command(flatten)]
+    tickets: tickets::Options,
 }
 
 const EXAMPLES: &str = "\
@@ -42,6 +46,10 @@ Examples:
   Every night, from the scheduler:
       cskerb verify contoso.yaml --lab lab/ --metrics cskerb.prom
       cskerb verify contoso.yaml --live --metrics cskerb.prom
+  Show every server a Kerberos ticket, with your own ticket to begin with:
+      cskerb verify contoso.yaml --snapshot monday/ --tickets
+  From the scheduler, with a keytab, and the two servers of a pool that the DNS does not name:
+      cskerb verify contoso.yaml --snapshot monday/ --tickets --keytab audit.keytab --pool pool01.contoso.com --resolve fe01.contoso.com=10.0.0.1 --resolve fe02.contoso.com=10.0.0.2
 
 Exit codes: 2 for steps, error findings and undeclared servers; 5 where something could not be read; 0 otherwise.";
 
@@ -51,12 +59,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Err(exit) => return Ok(exit),
     };
     let request = arguments.asked.request(&arguments.file, &deployment, loaded.allow)?;
+    if arguments.tickets.is_asked() && arguments.lab.is_some() {
+        let hint = "give --snapshot DIR: its topology says which servers to ask";
+        return Err(Failure::new("the servers of a lab take no tickets").hint(hint));
+    }
     let lab = arguments.lab.as_deref().map(read::lab).transpose()?;
     let plan = match (&lab, &arguments.snapshot) {
         (Some(lab), _) => apply::verify(&deployment, &request, lab)
             .map_err(|error| Failure::new("the lab cannot be read").source(error))?,
-        (None, Some(folder)) => plan::plan(&deployment, &read::snapshot(folder)?, &request),
-        (None, None) => plan::plan(&deployment, &collection::for_now(&arguments.reach, &deployment)?, &request),
+        (None, folder) => {
+            let mut actual = match folder {
+                Some(folder) => read::snapshot(folder)?,
+                None => collection::for_now(&arguments.reach, &deployment)?,
+            };
+            if arguments.tickets.is_asked() {
+                let targets = of_deployment(&deployment, &actual, &request.scope);
+                tickets::overlay(&arguments.tickets.prove(&targets)?, &mut actual);
+            }
+            plan::plan(&deployment, &actual, &request)
+        }
     };
     if let Some(path) = &arguments.metrics {
         write_metrics(path, &plan, lab.as_ref().map(Target::state_folder))?;

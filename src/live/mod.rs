@@ -1,8 +1,9 @@
-//! The real systems, through a real PowerShell.
+//! The real systems: Lync and Skype for Business servers through PowerShell, and the web servers themselves.
 //!
 //! [`shell`] is the bridge: long-lived PowerShell processes, fed by one embedded script, that run an allow-list of
 //! cmdlets with typed arguments. [`systems`] is the live [`Target`](crate::apply::target::Target) of `apply` on top of
-//! it. [`collect`] reads everything into a snapshot folder, and prints the script that does so by hand.
+//! it. [`collect`] reads everything into a snapshot folder, and prints the script that does so by hand. [`tickets`]
+//! proves by a fresh Kerberos ticket what each web server makes of the account's key.
 //!
 //! **Architecture invariants:** no request carries code. No secret passes: a copy stays between servers, and what is
 //! secret in a configuration is removed on its server. A call whose end is not known is never taken for a success nor
@@ -11,3 +12,4 @@
 pub mod collect;
 pub mod shell;
 pub mod systems;
+pub mod tickets;

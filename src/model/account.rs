@@ -14,7 +14,7 @@ pub struct Principal(Caseless);
 impl Principal {
     /// The holder of that name; a computer's trailing `$` is left out.
     pub fn new(text: &str) -> Self {
-        Self(Caseless::from(text.trim().trim_end_matches('$')))
+        Self(Caseless::from(text.trim_start().trim_end_matches(|end: char| end == '$' || end.is_whitespace())))
     }
 
     /// The name as it was read.
@@ -230,5 +230,6 @@ mod tests {
         let account: AccountName = r"CONTOSO\kerbauth".parse().unwrap();
         assert!(Principal::new(r"contoso\KERBAUTH$").is(&account));
         assert!(!Principal::new(r"contoso\other").is(&account));
+        assert_eq!(Principal::new(" CN=a $ ").as_str(), "CN=a", "read again it is the same");
     }
 }

@@ -1,6 +1,6 @@
 //! A fact that is known, absent, or could not be read.
 
-use super::{AccountName, Caseless};
+use super::{AccountName, Caseless, Witness};
 use jiff::Timestamp;
 use std::fmt;
 use std::sync::Arc;
@@ -96,6 +96,8 @@ pub enum Cause {
     NeverTested,
     /// A test or ticket was tried and could not say.
     Inconclusive {
+        /// Who could not say.
+        by: Witness,
         /// What it said, in words.
         detail: Caseless,
     },
@@ -125,7 +127,10 @@ impl fmt::Display for Cause {
             Self::Broken { place, why } => write!(f, "{place}: {why}"),
             Self::NotAsked { what } => write!(f, "{what} was not asked for when the snapshot was made"),
             Self::NeverTested => f.write_str("never tested"),
-            Self::Inconclusive { detail } => write!(f, "the test could not say: {detail}"),
+            Self::Inconclusive { by: Witness::Ticket, detail } => write!(f, "the ticket could not say: {detail}"),
+            Self::Inconclusive { by: Witness::Test | Witness::Lab, detail } => {
+                write!(f, "the test could not say: {detail}")
+            }
             Self::OlderThanPassword { read, password_set } => write!(
                 f,
                 "read at {}, before the account's password was set at {}, so it says nothing any more",

@@ -336,6 +336,7 @@ impl<'a> Survey<'a> {
                     .filter(|settles| reading.at < *settles),
             }),
             Verdict::Unknown => ServerState::Unknown(Cause::Inconclusive {
+                by: reading.by,
                 detail: detail.unwrap_or_else(|| "it gave no reason".into()),
             }),
         }

@@ -228,7 +228,7 @@ pub(super) fn read(source: &Source) -> Result<Directory, Cause> {
         directory.accounts.insert(entry.name.clone(), entry.reading(source));
     }
     for SpnEntry { spn, error, holders } in file.service_principal_names.0 {
-        let nameless = holders.iter().any(|name| name.trim().is_empty());
+        let nameless = holders.iter().any(|name| Principal::new(name).as_str().is_empty());
         match error.or_else(|| nameless.then(|| "a holder has no name".to_owned())) {
             None => _ = directory.holders.insert(spn, holders.iter().map(|name| Principal::new(name)).collect()),
             Some(error) => {
@@ -287,6 +287,7 @@ mod tests {
             { "spn": "http/pool01.contoso.com", "holders": ["CONTOSO\\kerbauth$", "CN=x,DC=y"] },
             { "spn": "http/one.contoso.com", "holders": "CONTOSO\\one" },
             { "spn": "http/none.contoso.com", "holders": null },
+            { "spn": "http/nameless.contoso.com", "holders": ["$"] },
             { "spn": "http/denied.contoso.com", "error": "timeout" }] }"#;
 
     fn directory() -> Directory {
@@ -330,6 +331,8 @@ mod tests {
         assert!(holders("none").known().unwrap().is_empty());
         let cause = holders("denied").cause().unwrap().to_string();
         assert_eq!(cause, "directory.json: the holders of http/denied.contoso.com could not be looked for: timeout");
+        let cause = holders("nameless").cause().unwrap().to_string();
+        assert!(cause.ends_with("a holder has no name"), "{cause}");
         assert!(matches!(holders("other").cause(), Some(Cause::NotAsked { .. })));
     }
 

@@ -8,3 +8,5 @@ mod killed;
 #[path = "../rehearsal/mod.rs"]
 mod rehearsal;
 mod scene;
+#[path = "../rehearsal/scratch.rs"]
+mod scratch;

@@ -1,6 +1,7 @@
 //! What tests of the whole program share: a lab with much to do, and the commands that do it.
 
 use crate::rehearsal::ended;
+use crate::scratch::scratch;
 use cskerb::deployment;
 use cskerb::lab::{Call, Cmdlet, Fault, Lab, Outcome};
 use cskerb::model::Deployment;
@@ -55,11 +56,6 @@ fn load(yaml: &str) -> Deployment {
 pub(crate) fn side_by_side<T: Send>(cases: Vec<usize>, case: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(12).build().unwrap();
     pool.install(|| cases.into_par_iter().map(case).collect())
-}
-
-/// A folder in memory where there is such a place: labs are small, and what is tested is not the disk.
-fn scratch() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 fn copy(from: &Path, to: &Path) {

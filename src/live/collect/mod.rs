@@ -186,7 +186,7 @@ fn unreadable(actual: &Actual, asked: &AskedFor) -> Vec<(String, String)> {
         match actual.kerberos(server) {
             Reading::Known(reading) if reading.verdict == Verdict::Unknown => {
                 let detail = reading.detail.clone().unwrap_or_else(|| "it gave no reason".into());
-                note(&format!("Kerberos of {server}"), Some(&Cause::Inconclusive { detail }));
+                note(&format!("Kerberos of {server}"), Some(&Cause::Inconclusive { by: reading.by, detail }));
             }
             other => note(&format!("Kerberos of {server}"), other.cause()),
         }

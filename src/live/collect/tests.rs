@@ -154,9 +154,8 @@ fn nothing_secret(what: &str, parent: &TempDir, collected: &Collected, said: &[P
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is an answer of the shell, as a failure is")]
-fn threw(id: &str, message: &str) -> Answer {
-    Ok(Reply { ended: Ended::Threw, errors: vec![error(id, message)], ..reply(json!(null)) })
+fn threw(id: &str, message: &str) -> Reply {
+    Reply { ended: Ended::Threw, errors: vec![error(id, message)], ..reply(json!(null)) }
 }
 
 fn on(server: &str, at: &Place) -> bool {
@@ -180,7 +179,8 @@ fn a_server_that_fails_is_unreadable_with_its_cause() {
         |at, _| on(fe02, at).then(|| Err(unreachable())),
         &[(subject, "WinRMOperationTimeout); see whether")],
     );
-    let denied = |at: &Place, _: &Call| on(fe02, at).then(|| threw("UnauthorizedAccess,x", "액세스가 거부되었습니다."));
+    let denied =
+        |at: &Place, _: &Call| on(fe02, at).then(|| Ok(threw("UnauthorizedAccess,x", "액세스가 거부되었습니다.")));
     check(
         "denied",
         denied,
@@ -196,7 +196,7 @@ fn a_server_that_fails_is_unreadable_with_its_cause() {
     check("no text", binary, &[(subject, "nothing of it was kept: line 1, column 4")]);
     let planted = |at: &Place, _: &Call| on(fe02, at).then(|| Ok(iis(b"<a password='hunter2'/>")));
     check("a secret", planted, &[(subject, "still held something secret when it arrived, so nothing of it was kept")]);
-    let telltale = |at: &Place, _: &Call| on(fe02, at).then(|| threw("X", "Zeile 3: password=\"hunter2\""));
+    let telltale = |at: &Place, _: &Call| on(fe02, at).then(|| Ok(threw("X", "Zeile 3: password=\"hunter2\"")));
     check("a secret in an error", telltale, &[(subject, "Zeile 3: password=\"\" (X)")]);
     let lost = |at: &Place, _: &Call| {
         on(fe02, at).then(|| Err(CallFailure::Lost { call: "iis".to_owned(), why: "password='hunter2'".to_owned() }))
@@ -207,7 +207,7 @@ fn a_server_that_fails_is_unreadable_with_its_cause() {
 #[test]
 fn what_the_central_store_does_not_say_is_unreadable() {
     let denied = |wanted: &'static str| {
-        move |_: &Place, call: &Call| (call.name() == wanted).then(|| threw("AccessDenied", "Zugriff verweigert"))
+        move |_: &Place, call: &Call| (call.name() == wanted).then(|| Ok(threw("AccessDenied", "Zugriff verweigert")))
     };
     let why = "could not be read when the snapshot was made: Zugriff verweigert (AccessDenied)";
     check("web services", denied(Call::WebServices.name()), &[("the settings of the Web Services", why)]);
@@ -230,7 +230,7 @@ fn what_the_central_store_does_not_say_is_unreadable() {
 fn what_the_directory_does_not_say_is_unreadable() {
     let account = |call: &Call| matches!(call, Call::Account { account } if account.account() == "kerbauth");
     let down = |_: &Place, call: &Call| {
-        account(call).then(|| threw("DirectoryServicesCOMException", "Der Server ist nicht funktionstüchtig."))
+        account(call).then(|| Ok(threw("DirectoryServicesCOMException", "Der Server ist nicht funktionstüchtig.")))
     };
     check("down", down, &[(r"CONTOSO\kerbauth", "Der Server ist nicht funktionstüchtig. (DirectoryServicesCOM")]);
     let none = |_: &Place, call: &Call| account(call).then(|| Ok(reply(json!({ "controllers": [] }))));
@@ -293,7 +293,7 @@ fn a_second_collection_into_the_folder_leaves_no_former_word() {
     assert_eq!(first.unreadable, []);
     let down = |at: &Place, call: &Call| {
         let silent = matches!(call, Call::TestAssignment { .. }) || on("fe02.contoso.com", at);
-        silent.then(|| threw("Down", "nichts"))
+        silent.then(|| Ok(threw("Down", "nichts")))
     };
     let (second, _) = collected(&Fake::new(&place).but(down), &asked, &out);
     let subjects: Vec<&str> = second.unreadable.iter().map(|(subject, _)| subject.as_str()).collect();

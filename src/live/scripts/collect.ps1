@@ -125,17 +125,17 @@ $SecretPatterns = @(
     '(://[^/?#"''<>@: \t\r\n]*:)[^/?#"''<>@ \t\r\n]*(@)()'
 )
 
-# The text with every secret replaced by nothing.
+# The text with every secret replaced by nothing. What is left around one may be another, so it is looked at until
+# nothing is found.
 function Remove-Secret([string]$Text) {
     $Options = [System.Text.RegularExpressions.RegexOptions]'IgnoreCase, CultureInvariant'
-    # What is left around a secret may be one itself: on until nothing goes any more.
     do {
-        $Before = $Text.Length
+        $Length = $Text.Length
         foreach ($Pattern in $SecretPatterns) {
             $Whole = $Pattern.Replace('NAMES', '(?:' + $SecretNames + ')')
             $Text = [regex]::Replace($Text, $Whole, '${1}${2}${3}', $Options)
         }
-    } while ($Text.Length -lt $Before)
+    } while ($Text.Length -ne $Length)
     return $Text
 }
 

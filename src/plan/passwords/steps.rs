@@ -110,8 +110,10 @@ pub(super) fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground
     let assigned =
         sites.iter().map(|site| Predicate::AssignmentIs { site: (*site).clone(), account: Some(account.clone()) });
     let mut preconditions: Vec<Predicate> = assigned.collect();
-    // Who leaves the account does so first: a rotation before that would reach its servers too.
-    let leaving = survey.sites_leaving(account);
+    // Who leaves the account does so first: a rotation before that would reach its servers too. A site whose move is
+    // withheld is reached: then the account is only now created, and a password that never was is taken from nobody.
+    let leaving: Vec<&SiteName> =
+        survey.sites_leaving(account).into_iter().filter(|site| !draft.withheld.contains(*site)).collect();
     preconditions.extend(
         leaving
             .iter()

@@ -1,0 +1,234 @@
+//! A connection to one server's own address: TCP, and TLS with the peer's certificate at hand.
+
+use super::binding;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// Where a server is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Address {
+    /// By its name in the DNS.
+    Name(String),
+    /// At this address.
+    Given(IpAddr),
+}
+
+/// Why there is no connection, or no more.
+#[derive(Debug, Error)]
+pub enum Unreachable {
+    /// The name has no address.
+    #[error("its name has no address: {0}")]
+    Name(io::Error),
+    /// Nobody listens at the address.
+    #[error("{0} refuses the connection")]
+    Refused(SocketAddr),
+    /// A phase took too long.
+    #[error("no answer within {} {}", seconds(*limit), phase.during())]
+    Timeout {
+        /// What was waited for.
+        phase: Phase,
+        /// For how long.
+        limit: Duration,
+    },
+    /// TLS could not be agreed on.
+    #[error("no TLS connection: {0}")]
+    Tls(String),
+    /// The server's certificate was refused.
+    #[error("certificate refused: {0}")]
+    Certificate(String),
+    /// The connection broke.
+    #[error("the connection broke {}: {source}", phase.during())]
+    Broken {
+        /// When.
+        phase: Phase,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Unreachable {
+    /// Whether it would be so under any name of the server's.
+    pub(super) fn is_of_the_server(&self) -> bool {
+        !matches!(self, Self::Tls(_) | Self::Certificate(_))
+    }
+}
+
+/// What is done with a connection, each within its own time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Connecting.
+    Connect,
+    /// Agreeing on TLS.
+    Tls,
+    /// Asking and being answered.
+    Answer,
+}
+
+impl Phase {
+    fn during(self) -> &'static str {
+        match self {
+            Self::Connect => "while connecting",
+            Self::Tls => "while agreeing on TLS",
+            Self::Answer => "to the request",
+        }
+    }
+
+    /// What a failure of this phase means.
+    pub(super) fn failed(self, limit: Duration, source: io::Error) -> Unreachable {
+        match source.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Unreachable::Timeout { phase: self, limit },
+            _ => Unreachable::Broken { phase: self, source },
+        }
+    }
+}
+
+/// `10 s`, or milliseconds below one second.
+fn seconds(limit: Duration) -> String {
+    if limit.subsec_millis() == 0 { format!("{} s", limit.as_secs()) } else { format!("{} ms", limit.as_millis()) }
+}
+
+/// A stream that ends at a moment, however slowly the other side drips.
+pub(super) struct Timed {
+    stream: TcpStream,
+    deadline: Instant,
+}
+
+impl Timed {
+    fn remaining(&self) -> io::Result<Option<Duration>> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(self.remaining()?)?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(self.remaining()?)?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// An open connection.
+pub(super) enum Connection {
+    /// Without TLS.
+    Plain(Timed),
+    /// With it.
+    Tls(Box<StreamOwned<ClientConnection, Timed>>),
+}
+
+impl Connection {
+    /// Connects; with `tls` the certificate must bear `name`, the pool's.
+    pub(super) fn open(
+        address: &Address,
+        port: u16,
+        name: &str,
+        tls: Option<&Arc<ClientConfig>>,
+        limit: Duration,
+    ) -> Result<Self, Unreachable> {
+        let stream = connect(address, port, limit)?;
+        // One small request at a time: nothing is gained by waiting for more to send.
+        stream.set_nodelay(true).map_err(|source| Phase::Connect.failed(limit, source))?;
+        let mut timed = Timed { stream, deadline: Instant::now() + limit };
+        let Some(config) = tls else { return Ok(Self::Plain(timed)) };
+        let server = ServerName::try_from(name.to_owned()).map_err(|error| Unreachable::Tls(error.to_string()))?;
+        let mut session =
+            ClientConnection::new(config.clone(), server).map_err(|error| Unreachable::Tls(error.to_string()))?;
+        while session.is_handshaking() {
+            session.complete_io(&mut timed).map_err(|error| refused_tls(error, limit))?;
+        }
+        Ok(Self::Tls(Box::new(StreamOwned::new(session, timed))))
+    }
+
+    /// The channel binding of this connection: the peer's certificate, hashed.
+    pub(super) fn binding(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => stream.conn.peer_certificates()?.first().and_then(|end| binding::of(end)),
+        }
+    }
+
+    /// From now on everything must be done within that time.
+    pub(super) fn allow(&mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        match self {
+            Self::Plain(timed) => timed.deadline = deadline,
+            Self::Tls(stream) => stream.sock.deadline = deadline,
+        }
+    }
+}
+
+impl Read for Connection {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(timed) => timed.read(buffer),
+            Self::Tls(stream) => match stream.read(buffer) {
+                // Many servers close without saying so in TLS; what was said before counts.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+                read => read,
+            },
+        }
+    }
+}
+
+impl Write for Connection {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(timed) => timed.write(bytes),
+            Self::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(timed) => timed.flush(),
+            Self::Tls(stream) => stream.flush(),
+        }
+    }
+}
+
+/// Connects to the first address that answers; together they have `limit`.
+fn connect(address: &Address, port: u16, limit: Duration) -> Result<TcpStream, Unreachable> {
+    let addresses: Vec<SocketAddr> = match address {
+        Address::Given(address) => vec![SocketAddr::new(*address, port)],
+        Address::Name(name) => (name.as_str(), port).to_socket_addrs().map_err(Unreachable::Name)?.collect(),
+    };
+    let deadline = Instant::now() + limit;
+    let mut last = Unreachable::Name(io::Error::other("the DNS names none"));
+    for (at, address) in addresses.iter().enumerate() {
+        let others = u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
+        let share = deadline.saturating_duration_since(Instant::now()) / others;
+        if share.is_zero() {
+            return Err(Unreachable::Timeout { phase: Phase::Connect, limit });
+        }
+        match TcpStream::connect_timeout(address, share) {
+            Ok(stream) => return Ok(stream),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => last = Unreachable::Refused(*address),
+            Err(error) => last = Phase::Connect.failed(limit, error),
+        }
+    }
+    Err(last)
+}
+
+fn refused_tls(error: io::Error, limit: Duration) -> Unreachable {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(why)) => Unreachable::Certificate(why.to_string()),
+        Some(why) => Unreachable::Tls(why.to_string()),
+        None => Phase::Tls.failed(limit, error),
+    }
+}

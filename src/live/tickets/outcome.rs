@@ -1,0 +1,225 @@
+//! What presenting a ticket came to, in words.
+
+use super::connection::Unreachable;
+use super::krb_error::{KrbError, Meaning};
+use super::security::{Key, Refusal};
+use crate::model::{AccountState, Principal, Verdict};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What presenting a fresh ticket to a server came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Mutual authentication completed: the server has the account's current key.
+    Valid(Option<Key>),
+    /// The server answered with a Kerberos error.
+    Refused(Refused),
+    /// The server answered 401 with a bare `Negotiate`. What IIS means by that is unknown \[inferred\].
+    NoAnswer,
+    /// The server asks for authentication, and not for this one; it offers these.
+    NotOffered(Vec<String>),
+    /// The server answered without asking who is there: nothing is proved, whatever the status.
+    NotDemanded {
+        /// The status code.
+        status: u16,
+        /// Where it points; that is not followed.
+        location: Option<String>,
+    },
+    /// The server's answer makes no sense.
+    Senseless(String),
+    /// There is no connection, or no answer.
+    Unreachable(Unreachable),
+    /// The KDC gave no ticket.
+    NoTicket(NoTicket),
+}
+
+/// A Kerberos error from a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The error.
+    pub error: KrbError,
+    /// By how many seconds the server's clock is ahead, where the answer tells.
+    pub skew: Option<i64>,
+    /// What the ticket was encrypted with.
+    pub key: Option<Key>,
+}
+
+/// Why there is no ticket, with what the directory tells of the SPN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoTicket {
+    /// What the ticket was for.
+    pub host: String,
+    /// What the KDC said.
+    pub refusal: Refusal,
+    /// What is known of the SPN from elsewhere.
+    pub known: KnownSpn,
+}
+
+/// What the directory told of an SPN, where it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownSpn {
+    /// Who holds it.
+    pub holders: Option<BTreeSet<Principal>>,
+    /// The account that holds it alone.
+    pub account: Option<AccountState>,
+}
+
+impl Outcome {
+    /// What it says of the server's Kerberos configuration.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Valid(_) => Verdict::Valid,
+            Self::Refused(refused) => match refused.error.meaning() {
+                Meaning::OutOfSync | Meaning::NotForUs => Verdict::Invalid,
+                _ => Verdict::Unknown,
+            },
+            _ => Verdict::Unknown,
+        }
+    }
+
+    /// It in a word or two, for a table.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Valid(_) => "valid",
+            Self::Refused(refused) => match refused.error.meaning() {
+                Meaning::OutOfSync => "out of sync",
+                Meaning::NotForUs => "no key",
+                Meaning::Encryption => "encryption refused",
+                Meaning::Skew => "clock skew",
+                _ => "refused",
+            },
+            Self::NoAnswer => "no answer to the ticket",
+            Self::NotOffered(_) => "no Kerberos",
+            Self::NotDemanded { .. } => "not proved",
+            Self::Senseless(_) => "not understood",
+            Self::Unreachable(Unreachable::Certificate(_)) => "certificate refused",
+            Self::Unreachable(_) => "unreachable",
+            Self::NoTicket(none) => match &none.refusal {
+                Refusal::Answered(error) => match error.meaning() {
+                    Meaning::UnknownService if none.known.is_double() => "SPN double",
+                    Meaning::UnknownService if none.known.is_missing() => "SPN missing",
+                    Meaning::UnknownService => "SPN unknown",
+                    Meaning::SeveralServices => "SPN double",
+                    Meaning::Encryption => "encryption refused",
+                    Meaning::Skew => "clock skew",
+                    _ => "no ticket",
+                },
+                Refusal::NotAsked(_) => "no ticket",
+            },
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    /// A clause about "it", the server.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Valid(None) => f.write_str("it takes the current key"),
+            Self::Valid(Some(key)) => write!(f, "it takes the current key ({key})"),
+            Self::Refused(refused) => refused.fmt(f),
+            Self::NoAnswer => f.write_str("it gives no answer to the ticket, only a bare Negotiate"),
+            Self::NotOffered(offered) if offered.is_empty() => {
+                f.write_str("it answers 401 and names no way to authenticate")
+            }
+            Self::NotOffered(offered) => write!(f, "it offers {} and no Negotiate", offered.join(", ")),
+            Self::NotDemanded { status, location: Some(location) } => write!(
+                f,
+                "it answers {status} and points to {location}, which is not followed and proves nothing: name a path \
+                 that demands authentication with --path"
+            ),
+            Self::NotDemanded { status, location: None } => write!(
+                f,
+                "it answers {status} without asking for authentication, which proves nothing: name a path that demands \
+                 it with --path, and look whether it serves this name"
+            ),
+            Self::Senseless(why) => write!(f, "its answer cannot be understood: {why}"),
+            Self::Unreachable(Unreachable::Certificate(why)) => {
+                write!(f, "its certificate is refused: {why}")
+            }
+            Self::Unreachable(why) => write!(f, "it cannot be reached: {why}"),
+            Self::NoTicket(none) => none.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = self.error;
+        match (error.meaning(), self.skew, self.key) {
+            (Meaning::OutOfSync, ..) => {
+                write!(f, "it refuses the current key ({error}): its password is out of sync")
+            }
+            (Meaning::NotForUs, ..) => {
+                write!(f, "it has no key for that name ({error}): it never got the account's password")
+            }
+            (Meaning::Encryption, _, Some(key)) => {
+                write!(f, "it does not take tickets of that encryption, {key} ({error})")
+            }
+            (Meaning::Skew, Some(skew), _) => {
+                let side = if skew < 0 { "behind" } else { "ahead" };
+                write!(f, "its clock is {} s {side} ({error}): Kerberos allows 5 minutes", skew.unsigned_abs())
+            }
+            _ => write!(f, "it refuses the ticket ({error})"),
+        }
+    }
+}
+
+impl fmt::Display for NoTicket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no ticket for http/{}: ", self.host)?;
+        let error = match &self.refusal {
+            Refusal::Answered(error) => error,
+            Refusal::NotAsked(why) => return f.write_str(why),
+        };
+        let why = match (error.meaning(), &self.known.account) {
+            (Meaning::UnknownService | Meaning::SeveralServices, _) if self.known.is_double() => {
+                let holders: Vec<&str> = self.known.holders.iter().flatten().map(Principal::as_str).collect();
+                format!("that SPN is on several accounts, {}", holders.join(" and "))
+            }
+            (Meaning::UnknownService, _) if self.known.is_missing() => "no account holds that SPN".to_owned(),
+            (Meaning::UnknownService, _) => "no account holds that SPN, or several do".to_owned(),
+            (Meaning::SeveralServices, _) => "that SPN is on several accounts".to_owned(),
+            (Meaning::Encryption, Some(account)) if account.password_set_at.is_none() => {
+                "its account never got a password".to_owned()
+            }
+            (Meaning::Encryption, Some(account)) => match account.encryption {
+                Some(types) => {
+                    format!("the encryption types of its account, {}, exclude this client's", types.types_only())
+                }
+                None => "the encryption types of the domain exclude this client's".to_owned(),
+            },
+            (Meaning::Encryption, None) => {
+                "its account never got a password, or its encryption types exclude this client's".to_owned()
+            }
+            (Meaning::Skew, _) => "the clocks of this computer and the KDC differ too much".to_owned(),
+            _ => "the KDC refuses it".to_owned(),
+        };
+        write!(f, "{why} ({error})")
+    }
+}
+
+impl KnownSpn {
+    fn is_double(&self) -> bool {
+        self.holders.as_ref().is_some_and(|holders| holders.len() > 1)
+    }
+
+    fn is_missing(&self) -> bool {
+        self.holders.as_ref().is_some_and(BTreeSet::is_empty)
+    }
+}
+
+impl fmt::Display for Key {
+    /// `aes256, key version 3`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.encryption {
+            1..=3 => f.write_str("des"),
+            17 => f.write_str("aes128"),
+            18 => f.write_str("aes256"),
+            19 => f.write_str("aes128-sha256"),
+            20 => f.write_str("aes256-sha384"),
+            23 => f.write_str("rc4"),
+            other => write!(f, "encryption type {other}"),
+        }?;
+        self.version.map_or(Ok(()), |version| write!(f, ", key version {version}"))
+    }
+}
