@@ -56,4 +56,6 @@ pub mod apply;
 
 pub mod lab;
 
+pub mod live;
+
 pub mod cli;

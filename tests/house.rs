@@ -19,6 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("render", &["model", "codes", "plan", "wire", "deployment"]),
     ("apply", &["model", "codes", "durable", "plan", "snapshot", "wire"]),
     ("lab", &["model", "codes", "plan", "snapshot", "apply"]),
+    ("live", &["model", "codes", "durable", "plan", "snapshot", "apply"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

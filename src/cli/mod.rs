@@ -1,7 +1,9 @@
 //! The command line: one file a verb. Here, and only here, the program speaks to a person and ends.
 
 mod apply;
+mod collect;
 mod completions;
+mod directory;
 mod exit;
 mod explain;
 mod init;
@@ -55,6 +57,7 @@ enum Verb {
     Verify(verify::Arguments),
     Undo(Box<undo::Arguments>),
     Log(log::Arguments),
+    Collect(Box<collect::Arguments>),
     Init(init::Arguments),
     Explain(explain::Arguments),
     Lab(lab::Arguments),
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Verb::Verify(arguments) => verify::run(&arguments),
         Verb::Undo(arguments) => undo::run(&arguments),
         Verb::Log(arguments) => log::run(&arguments),
+        Verb::Collect(arguments) => collect::run(&arguments),
         Verb::Init(arguments) => init::run(&arguments),
         Verb::Explain(arguments) => explain::run(&arguments),
         Verb::Lab(arguments) => lab::run(&arguments),

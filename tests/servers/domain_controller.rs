@@ -211,7 +211,7 @@ impl DomainController {
     fn wait_until_ready(&self) {
         let log = || fs::read_to_string(self.scratch.join("samba.out")).unwrap_or_default();
         for port in PORTS {
-            let listens = wait_for(self.at(*port), Duration::from_secs(60));
+            let listens = wait_for(self.at(*port), Duration::from_mins(1));
             assert!(listens, "nothing listens on {}; samba said\n{}", self.at(*port), log());
         }
         let url = format!("ldaps://{}", self.ip());

@@ -1,0 +1,3 @@
+//! The real systems.
+
+pub mod directory;
