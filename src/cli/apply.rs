@@ -1,14 +1,14 @@
 //! `apply`
 
 use super::exit::{Exit, Failure};
-use super::read;
 use super::request::Asked;
 use super::running::{Running, Work};
+use super::systems::Opened;
+use super::{output, preflight, read};
 use crate::apply::journal::Record;
-use crate::apply::target::Target;
-use crate::lab::Lab;
 use crate::model::Deployment;
 use crate::plan::{self, Plan, Request};
+use crate::render::{outline::Outline, text};
 use clap::Args;
 
 /// Makes it so: carries a plan out, step by step, and looks afterwards whether everything is as declared.
@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     /// Plan anew, in the scope of the saved plan, instead of refusing what is stale
     #[arg(long)]
     replan: bool,
+    /// Change nothing: say what is missing, and have every cmdlet say what it would do (-WhatIf)
+    #[arg(long, requires = "live", conflicts_with_all = ["resume", "abandon"])]
+    what_if: bool,
     #[command(flatten)]
     asked: Asked,
     #[command(flatten)]
@@ -43,6 +46,9 @@ Examples:
       cskerb apply contoso.yaml --lab lab/ --rotate 'CONTOSO\\kerbauth' --reason 'yearly' --allow 'rotation:CONTOSO\\kerbauth'
   After a power cut:
       cskerb apply contoso.yaml --lab lab/ --resume
+  The real systems, on a Front End Server with the management shell; first what the cmdlets themselves would say:
+      cskerb apply contoso.yaml --live --state //files/cskerb --what-if
+      cskerb apply redmond.plan.json --live --state //files/cskerb --yes --enable-topology
 
 Exit codes: 4 where it stopped part-way or waits for Enable-CsTopology; 1 where it was refused before anything ran.";
 
@@ -61,19 +67,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let lab = arguments.running.open()?;
+    let systems = arguments.running.choice.systems()?;
+    let opened = systems.open(&deployment);
     let mut request = arguments.asked.request(file, &deployment, loaded.allow)?;
     if let Some(saved) = &saved {
         request.scope = saved.scope.clone();
     }
-    let goes_on = arguments.running.to_resume(&lab)?;
+    let goes_on = if arguments.what_if { None } else { arguments.running.to_resume(opened.target())? };
     let plan = match (&goes_on, saved) {
         (Some(record), saved) => resumed(record, saved.as_ref())?,
         (None, Some(saved)) if !arguments.replan => fresh_enough(arguments, saved, &deployment)?,
-        (None, _) => planned(&lab, &deployment, &request)?,
+        (None, _) => planned(&opened, &deployment, &request)?,
     };
+    if let (true, Some(live)) = (arguments.what_if, opened.live()) {
+        output::remark(&text::plan(&Outline::of(&plan), output::error_style()));
+        preflight::say(live, &plan, &deployment);
+        preflight::what_if(live, &plan)?;
+        return Ok(Exit::Done);
+    }
     arguments.running.carry_out(&Work {
-        lab: &lab,
+        systems: &opened,
         plan: &plan,
         deployment: &deployment,
         goes_on: goes_on.as_ref(),
@@ -83,8 +96,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     })
 }
 
-fn planned(lab: &Lab, deployment: &Deployment, request: &Request) -> Result<Plan, Failure> {
-    let actual = lab.read().map_err(|error| Failure::new("the lab cannot be read").source(error))?;
+fn planned(systems: &Opened<'_>, deployment: &Deployment, request: &Request) -> Result<Plan, Failure> {
+    let unread = |error| Failure::new(format!("{} cannot be read", systems.told())).source(error);
+    let actual = systems.target().read().map_err(unread)?;
     Ok(plan::plan(deployment, &actual, request))
 }
 

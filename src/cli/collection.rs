@@ -2,8 +2,8 @@
 
 use super::exit::{Exit, Failure};
 use super::{live, output};
-use crate::live::collect::{self, Asked, Collected, Manner, Progress};
-use crate::live::shell::Shell;
+use crate::live::collect::{self, Asked, CollectError, Collected, Manner, Progress};
+use crate::live::shell::{Pool, Shell};
 use crate::model::{Actual, Deployment};
 use crate::render::escape::{Lines, terminal};
 use jiff::Timestamp;
@@ -34,11 +34,14 @@ pub(super) fn into_folder(
 
 /// What the live systems are, as a plan for this deployment needs it; no folder is kept.
 pub(super) fn for_now(reach: &live::Options, deployment: &Deployment) -> Result<Actual, Failure> {
-    let pool = reach.pool()?;
-    let manner = Manner { parallel: reach.parallel(), clock: &Timestamp::now, watch: &say };
-    let collected = collect::read(&pool, &Asked::of(deployment), &manner)
-        .map_err(|error| Failure::new("the live systems cannot be read").source(error))?;
-    Ok(collected.actual)
+    through(&reach.pool()?, reach.parallel(), deployment)
+        .map_err(|error| Failure::new("the live systems cannot be read").source(error))
+}
+
+/// The same through processes that are already there.
+pub(super) fn through(pool: &Pool, parallel: usize, deployment: &Deployment) -> Result<Actual, CollectError> {
+    let manner = Manner { parallel, clock: &Timestamp::now, watch: &say };
+    Ok(collect::read(pool, &Asked::of(deployment), &manner)?.actual)
 }
 
 fn say(progress: Progress) {

@@ -28,6 +28,16 @@ pub(super) struct Arguments {
 enum Verb {
     New(New),
     Break(Box<Break>),
+    #[command(hide = true)]
+    Call(Call),
+}
+
+/// Plays one call of a cmdlet, as JSON on standard input: for what stands in for the product's module.
+#[derive(Args)]
+struct Call {
+    /// The lab
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
 }
 
 /// Makes a healthy lab that matches a deployment file: a plan has nothing to do.
@@ -150,7 +160,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     match &arguments.verb {
         Verb::New(arguments) => new(arguments),
         Verb::Break(arguments) => break_lab(arguments),
+        Verb::Call(arguments) => call(arguments),
     }
+}
+
+fn call(arguments: &Call) -> Result<Exit, Failure> {
+    let lab = read::lab(&arguments.folder)?;
+    let call = serde_json::from_slice(&read::bytes("-")?)
+        .map_err(|error| Failure::new("standard input is no call").source(error))?;
+    let reply = serde_json::to_string(&lab.console(&call))
+        .map_err(|error| Failure::new("the reply cannot be written").source(error))?;
+    output::data(&(reply + "\n"))?;
+    Ok(Exit::Done)
 }
 
 fn new(arguments: &New) -> Result<Exit, Failure> {

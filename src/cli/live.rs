@@ -4,8 +4,10 @@ use super::exit::Failure;
 use crate::live::shell::{Launch, Limits, Pool, Reach};
 use crate::model::ServerFqdn;
 use clap::Args;
+use jiff::SignedDuration;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// By which PowerShell the real systems are reached, and where.
 #[derive(Args)]
@@ -23,9 +25,19 @@ pub(super) struct Options {
     /// A file that `Get-Credential | Export-Clixml FILE` wrote: sessions are then opened with CredSSP
     #[arg(long, value_name = "FILE", requires = "host")]
     credential: Option<PathBuf>,
-    /// How many calls to make at one place at once
-    #[arg(long, value_name = "NUMBER", default_value = "4", requires = "live")]
-    parallel: NonZeroUsize,
+    /// How long a call may take before its PowerShell is ended, as 90s or 30m; by default 5m for one that reads, 10m
+    /// for one that changes, 1h for a rotation and for Enable-CsTopology
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "live")]
+    call_timeout: Option<Duration>,
+    /// How many servers to work on at a time, and how many calls to make at one place at once
+    #[arg(long, value_name = "N", default_value = "4", help_heading = None)]
+    pub(super) parallel: NonZeroUsize,
+}
+
+/// A duration such as 30s, 5m or 1h30m.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: SignedDuration = text.parse().map_err(|_| "a duration is written 30s, 5m or 1h".to_owned())?;
+    Duration::try_from(parsed).map_err(|_| "a duration is not negative".to_owned())
 }
 
 impl Options {
@@ -45,7 +57,7 @@ impl Options {
             host: self.host.clone(),
             credential: self.credential.clone(),
             parallel: self.parallel,
-            limits: Limits::default(),
+            limits: self.call_timeout.map_or_else(Limits::default, Limits::all),
         }))
     }
 
@@ -53,5 +65,23 @@ impl Options {
     pub(super) fn parallel(&self) -> usize {
         // Each server is a place of its own, and the pool has a limit for all of them.
         self.parallel.get().saturating_mul(2)
+    }
+
+    /// The options as they would be typed, for a command that goes on with the same.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut give = |option: &str, value: String| words.extend([option.to_owned(), value]);
+        if self.shell != Launch::USUAL {
+            give("--shell", self.shell.clone());
+        }
+        for (option, value) in [("--host", self.host.as_ref().map(ToString::to_string)), ("--ssh", self.ssh.clone())] {
+            if let Some(value) = value {
+                give(option, value);
+            }
+        }
+        if let Some(file) = &self.credential {
+            give("--credential", file.display().to_string());
+        }
+        words
     }
 }

@@ -4,7 +4,6 @@ use super::exit::{Exit, Failure};
 use super::{output, read};
 use crate::apply::journal::{Ending, Entry, JournalError, Judgement, Record, Refusal, RunId, runs};
 use crate::apply::target::{Observation, Target};
-use crate::lab::Lab;
 use crate::model::Setting;
 use crate::plan::{commands, moment};
 use crate::render::escape::{Lines, terminal};
@@ -19,8 +18,11 @@ pub(super) struct Arguments {
     /// The run; without, all are listed, the newest last
     run: Option<RunId>,
     /// The lab whose journals are shown
-    #[arg(long, value_name = "DIR")]
-    lab: PathBuf,
+    #[arg(long, value_name = "DIR", group = "where", required_unless_present = "state")]
+    lab: Option<PathBuf>,
+    /// The folder of the real systems' journals, as apply was given it
+    #[arg(long, value_name = "DIR", group = "where")]
+    state: Option<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -31,7 +33,9 @@ Examples:
   Which runs there were:
       cskerb log --lab lab/
   Everything that one of them did, with the values before and after:
-      cskerb log 20260530T200000Z-1a2b3c4d --lab lab/";
+      cskerb log 20260530T200000Z-1a2b3c4d --lab lab/
+  The same of the real systems:
+      cskerb log 20260530T200000Z-1a2b3c4d --state //files/cskerb";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -42,15 +46,24 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let lab = read::lab(&arguments.lab)?;
+    let (name, state) = match (&arguments.lab, &arguments.state) {
+        (Some(lab), _) => {
+            let lab = read::lab(lab)?;
+            (lab.name().to_owned(), lab.state_folder().to_owned())
+        }
+        (None, state) => {
+            let state = state.clone().unwrap_or_default();
+            (state.display().to_string(), state)
+        }
+    };
     let failed = |error: JournalError| Failure::new("the journal cannot be shown").source(error);
     let wanted = match &arguments.run {
         Some(run) => vec![run.clone()],
-        None => runs(lab.state_folder()).map_err(failed)?,
+        None => runs(&state).map_err(failed)?,
     };
     let mut text = String::new();
     for run in wanted {
-        let record = Record::read(lab.state_folder(), &run).map_err(failed)?;
+        let record = Record::read(&state, &run).map_err(failed)?;
         match (record, arguments.format) {
             (Some(record), Format::Json) => text += &json(&record)?,
             (Some(record), Format::Text) if arguments.run.is_some() => text += &story(&record),
@@ -60,14 +73,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
     }
     if text.is_empty() && arguments.format == Format::Text {
-        output::remark(&format!("{} has no runs yet\n", name(&lab)));
+        output::remark(&format!("{} has no runs yet\n", terminal(&name, Lines::Escape)));
     }
     output::data(&text)?;
     Ok(Exit::Done)
-}
-
-fn name(lab: &Lab) -> String {
-    terminal(lab.name(), Lines::Escape).into_owned()
 }
 
 fn json(record: &Record) -> Result<String, Failure> {

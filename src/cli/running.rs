@@ -3,20 +3,18 @@
 use super::exit::{Exit, Failure};
 use super::progress::{self, Progress};
 use super::recap::{self, GoOn};
-use super::{output, read};
+use super::systems::{Choice, Opened};
+use super::{live, output, preflight};
 use crate::apply::journal::{EnableTopology, Ending, Record, RunId};
 use crate::apply::target::Target;
 use crate::apply::{self, Allowance, ApplyError, Operator, Options, Outcome, StopSignal, Unfinished};
-use crate::lab::Lab;
 use crate::model::Deployment;
 use crate::plan::{Plan, Request};
 use crate::render::escape::{Lines, terminal};
 use crate::render::{outline::Outline, text};
 use crate::wire::events;
 use clap::{Args, ValueEnum};
-use jiff::SignedDuration;
 use std::io::{self, IsTerminal, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,12 +22,20 @@ use std::time::Duration;
 /// How long to wait before each further attempt at what is transient.
 const DELAYS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
+/// The same for the real systems: what one domain controller knows takes a while to reach the next.
+const LIVE_DELAYS: [Duration; 5] = [
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+    Duration::from_mins(1),
+];
+
 /// Options of every verb that changes something.
 #[derive(Args)]
 pub(super) struct Running {
-    /// The lab to change
-    #[arg(long, value_name = "DIR")]
-    pub(super) lab: PathBuf,
+    #[command(flatten)]
+    pub(super) choice: Choice,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -42,11 +48,8 @@ pub(super) struct Running {
     /// Work outside of the maintenance windows; the reason is journaled
     #[arg(long, value_name = "REASON")]
     outside_window: Option<String>,
-    /// How many servers of a batch are worked on at a time
-    #[arg(long, value_name = "N", default_value = "4")]
-    parallel: NonZeroUsize,
-    /// How long to wait for another apply that works with the same lab, as 30s or 5m
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    /// How long to wait for another apply that works with the same systems, as 30s or 5m
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = live::duration)]
     lock_timeout: Duration,
     /// Go on with a run that is not finished
     #[arg(long, conflicts_with = "abandon")]
@@ -72,7 +75,7 @@ enum Format {
 
 /// What is to be run.
 pub(super) struct Work<'w> {
-    pub(super) lab: &'w Lab,
+    pub(super) systems: &'w Opened<'w>,
     pub(super) plan: &'w Plan,
     pub(super) deployment: &'w Deployment,
     /// The run that it goes on with, as far as is known before the lock is held.
@@ -85,23 +88,12 @@ pub(super) struct Work<'w> {
     pub(super) command: Vec<String>,
 }
 
-/// A duration such as 30s, 5m or 1h30m.
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: SignedDuration = text.parse().map_err(|_| "a duration is written 30s, 5m or 1h".to_owned())?;
-    Duration::try_from(parsed).map_err(|_| "a duration is not negative".to_owned())
-}
-
 impl Running {
-    /// Opens the lab.
-    pub(super) fn open(&self) -> Result<Lab, Failure> {
-        read::lab(&self.lab)
-    }
-
     /// The run that is to be gone on with, where there is one that is not finished.
     ///
     /// Asked before anything is planned: whoever is refused is refused at once.
-    pub(super) fn to_resume(&self, lab: &Lab) -> Result<Option<Record>, Failure> {
-        let earlier = apply::unfinished_run(lab, self.lock_timeout).map_err(|error| refused(&error))?;
+    pub(super) fn to_resume(&self, target: &dyn Target) -> Result<Option<Record>, Failure> {
+        let earlier = apply::unfinished_run(target, self.lock_timeout).map_err(|error| refused(&error))?;
         match (earlier, &self.abandon) {
             (Some(record), _) if self.resume => Ok(Some(record)),
             (Some(record), abandon) if abandon.as_ref() != Some(&record.run) => {
@@ -115,9 +107,13 @@ impl Running {
     /// Shows the plan, asks, carries it out, and says what came of it.
     pub(super) fn carry_out(&self, work: &Work<'_>) -> Result<Exit, Failure> {
         self.show(work);
+        if let Some(live) = work.systems.live() {
+            preflight::look(live, work.plan, work.deployment)?;
+        }
         if !work.plan.steps.is_empty() {
             self.ask(work)?;
         }
+        let target = work.systems.target();
         let stop = Arc::new(StopSignal::default());
         listen(&stop)?;
         let options = Options {
@@ -126,7 +122,7 @@ impl Running {
             consents: self.allow.iter().cloned().collect(),
             enable_topology: if self.enable_topology { EnableTopology::Run } else { EnableTopology::Wait },
             outside_window: self.outside_window.clone(),
-            parallel: self.parallel,
+            parallel: self.choice.reach.parallel,
             lock_timeout: self.lock_timeout,
             unfinished: match &self.abandon {
                 Some(run) => Unfinished::Abandon(run.clone()),
@@ -134,13 +130,13 @@ impl Running {
                 None => Unfinished::Refuse,
             },
             undoes: work.undoes.clone(),
-            delays: DELAYS.to_vec(),
+            delays: if work.systems.live().is_some() { LIVE_DELAYS.to_vec() } else { DELAYS.to_vec() },
             stop: &stop,
         };
         match self.format {
             Format::Text => {
                 let progress = Progress::new();
-                let ended = apply::run(work.plan, work.lab, &options, &|event| progress.tell(&event));
+                let ended = apply::run(work.plan, target, &options, &|event| progress.tell(&event));
                 progress.end();
                 let outcome = ended.map_err(|error| refused(&error))?;
                 output::data(&recap::text(&outcome, &self.go_on(work)))?;
@@ -153,9 +149,9 @@ impl Running {
                         lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
                     }
                 };
-                let ended = apply::run(work.plan, work.lab, &options, &|event| say(&event));
+                let ended = apply::run(work.plan, target, &options, &|event| say(&event));
                 let outcome = ended.map_err(|error| refused(&error))?;
-                let at = || work.lab.now();
+                let at = || target.now();
                 let exit = self.verify(work, &outcome, &|plan| {
                     say(&apply::events::Event { at: at(), what: apply::events::What::Verified(plan.clone()) });
                 })?;
@@ -218,10 +214,10 @@ impl Running {
             return Ok(exit(outcome, None));
         }
         let everything = Request::default();
-        let read = apply::verify(work.deployment, work.verify.unwrap_or(&everything), work.lab);
+        let read = apply::verify(work.deployment, work.verify.unwrap_or(&everything), work.systems.target());
         let plan = read.map_err(|error| Failure::new("the state cannot be read again").source(error))?;
         if let Some(path) = &self.metrics {
-            write_metrics(path, &plan, Some(work.lab))?;
+            write_metrics(path, &plan, Some(work.systems.target().state_folder()))?;
         }
         if work.verify.is_none() {
             return Ok(exit(outcome, None));
@@ -233,7 +229,8 @@ impl Running {
     /// The command that goes on with this run, with the options that it needs again.
     fn go_on(&self, work: &Work<'_>) -> GoOn {
         let mut words: Vec<String> = work.command.clone();
-        words.extend(["--lab".to_owned(), self.lab.display().to_string(), "--resume".to_owned()]);
+        words.extend(self.choice.words());
+        words.push("--resume".to_owned());
         if let Some(reason) = &self.outside_window {
             words.extend(["--outside-window".to_owned(), reason.clone()]);
         }
@@ -241,11 +238,12 @@ impl Running {
     }
 }
 
-/// Writes the metrics of what was observed, and of the last run of that lab.
-pub(super) fn write_metrics(path: &Path, plan: &Plan, lab: Option<&Lab>) -> Result<(), Failure> {
-    let last = match lab {
-        Some(lab) => apply::last_apply(lab.state_folder())
-            .map_err(|error| Failure::new("the last run cannot be read").source(error))?,
+/// Writes the metrics of what was observed, and of the last run whose journal lies in that folder.
+pub(super) fn write_metrics(path: &Path, plan: &Plan, state: Option<&Path>) -> Result<(), Failure> {
+    let last = match state {
+        Some(state) => {
+            apply::last_apply(state).map_err(|error| Failure::new("the last run cannot be read").source(error))?
+        }
         None => None,
     };
     output::replace(path, &apply::metrics(plan, last))

@@ -1,7 +1,7 @@
 //! `status`
 
 use super::exit::{Exit, Failure};
-use super::{output, read};
+use super::{collection, live, output, read};
 use crate::{plan, render, wire};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -16,8 +16,13 @@ pub(super) struct Arguments {
     /// The deployment file; `-` reads standard input
     file: String,
     /// The snapshot folder to show
-    #[arg(long, value_name = "DIR")]
-    snapshot: PathBuf,
+    #[arg(long, value_name = "DIR", group = "where", required_unless_present = "live")]
+    snapshot: Option<PathBuf>,
+    /// Read the real systems, through PowerShell, and show them
+    #[arg(long, group = "where")]
+    live: bool,
+    #[command(flatten)]
+    reach: live::Options,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -27,6 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   One screen:
       cskerb status contoso.yaml --snapshot monday/
+      cskerb status contoso.yaml --live
   The servers that are not valid, for a script:
       cskerb status contoso.yaml --snapshot monday/ --format json |
         jq -r '.sites[].pools[].servers[] | select(.kerberos.state != \"valid\").server'";
@@ -44,7 +50,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let actual = read::snapshot(&arguments.snapshot)?;
+    let actual = match &arguments.snapshot {
+        Some(folder) => read::snapshot(folder)?,
+        None => collection::for_now(&arguments.reach, &deployment)?,
+    };
     let status = plan::status(&deployment, &actual);
     match arguments.format {
         Format::Text => output::data(&render::status::text(&status, output::style()))?,

@@ -4,7 +4,6 @@ use super::exit::{Exit, Failure};
 use super::running::{Running, Work};
 use super::{output, read};
 use crate::apply::journal::{Record, RunId};
-use crate::apply::target::Target;
 use crate::apply::{self, Undo};
 use crate::render::escape::{Lines, terminal};
 use clap::Args;
@@ -29,20 +28,22 @@ Examples:
       cskerb undo 20260530T200000Z-1a2b3c4d --lab lab/ --allow reassignment:Redmond --enable-topology";
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let lab = arguments.running.open()?;
-    let state = lab.state_folder();
+    let systems = arguments.running.choice.systems()?;
+    let state = systems.state_folder();
     let unreadable = |error| Failure::new(format!("run {} cannot be taken back", arguments.run)).source(error);
     let record = Record::read(state, &arguments.run).map_err(unreadable)?;
     let Some(record) = record else {
         return Err(Failure::new(format!("run {} never began, so there is nothing to take back", arguments.run)));
     };
-    let goes_on = arguments.running.to_resume(&lab)?;
     let original = record.plan().map_err(unreadable)?;
     let (deployment, _) = match read::deployment(&original.deployment.source)? {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let actual = lab.read().map_err(|error| Failure::new("the lab cannot be read").source(error))?;
+    let opened = systems.open(&deployment);
+    let goes_on = arguments.running.to_resume(opened.target())?;
+    let unread = |error| Failure::new(format!("{} cannot be read", opened.told())).source(error);
+    let actual = opened.target().read().map_err(unread)?;
     let undo = apply::undo(&record, &actual).map_err(unreadable)?;
     say_what_stays(&undo);
     let plan = match &goes_on {
@@ -50,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         None => undo.plan,
     };
     arguments.running.carry_out(&Work {
-        lab: &lab,
+        systems: &opened,
         plan: &plan,
         deployment: &deployment,
         goes_on: goes_on.as_ref(),

@@ -5,6 +5,7 @@ use super::request::Asked;
 use super::running::write_metrics;
 use super::{collection, live, output, read, tickets};
 use crate::apply;
+use crate::apply::target::Target;
 use crate::live::tickets::of_deployment;
 use crate::plan;
 use crate::render::{outline::Outline, text};
@@ -79,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
     };
     if let Some(path) = &arguments.metrics {
-        write_metrics(path, &plan, lab.as_ref())?;
+        write_metrics(path, &plan, lab.as_ref().map(Target::state_folder))?;
     }
     output::data(&text::plan(&Outline::of(&plan), output::style()))?;
     Ok(if !plan.complete() {

@@ -36,6 +36,17 @@ pub(crate) fn topology(folder: &Path) -> Reading<Topology> {
     }
 }
 
+/// The text of the published topology of this folder.
+pub(crate) fn topology_text(folder: &Path) -> Result<String, Cause> {
+    let failed = |error: io::Error| broken(TOPOLOGY, format!("the folder cannot be read: {error}"));
+    Ok(Folder::open(folder).map_err(failed)?.load(TOPOLOGY).source?.text)
+}
+
+/// The bytes of that server's applicationHost.config.
+pub(crate) fn iis_bytes(folder: &Path, server: &ServerFqdn) -> Result<Vec<u8>, Cause> {
+    server_folder(folder, server)?.bytes(APPLICATION_HOST).map_err(|why| broken(APPLICATION_HOST, why))
+}
+
 /// That server's IIS configuration, read anew.
 pub(crate) fn iis(folder: &Path, server: &ServerFqdn) -> Reading<IisConfiguration> {
     match server_folder(folder, server) {

@@ -166,8 +166,8 @@ fn on(server: &str, at: &Place) -> bool {
 fn a_server_that_fails_is_unreadable_with_its_cause() {
     let fe02 = "fe02.contoso.com";
     let unreachable = || CallFailure::Unreachable {
-        place: fe02.to_owned(),
-        from: "fe01.contoso.com".to_owned(),
+        place: fe02.into(),
+        from: "fe01.contoso.com".into(),
         id: "WinRMOperationTimeout".to_owned(),
         why: "WinRM kann den Vorgang nicht abschließen.".to_owned(),
         code: None,

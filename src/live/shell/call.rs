@@ -356,3 +356,56 @@ fn value(setting: &Setting) -> Value {
         Setting::ExtendedProtection(checking) => text(checking.as_str()),
     }
 }
+
+/// The name and the arguments of one call of each kind, with everything that it may have.
+#[cfg(test)]
+pub(super) fn every_call() -> Vec<(&'static str, Vec<String>)> {
+    use crate::model::{ExtendedProtection, Provider};
+    let (site, account): (SiteName, AccountName) = ("Redmond".parse().unwrap(), r"CONTOSO\kerbauth".parse().unwrap());
+    let (from, to): (ServerFqdn, ServerFqdn) =
+        ("fe01.contoso.com".parse().unwrap(), "fe02.contoso.com".parse().unwrap());
+    let (spn, report): (Spn, Option<ReportName>) = ("http/x.contoso.com".parse().unwrap(), "a.html".parse().ok());
+    let location: LocationPath = "Site".parse().unwrap();
+    let settings = vec![
+        Setting::Enabled(true),
+        Setting::UseKernelMode(true),
+        Setting::UseAppPoolCredentials(true),
+        Setting::Providers(vec![Provider::Negotiate]),
+        Setting::ExtendedProtection(ExtendedProtection::None),
+    ];
+    let mut calls = vec![
+        Call::TestAssignment { site: site.clone(), report: report.clone() },
+        Call::AddSpn { spn: spn.clone(), account: account.clone() },
+        Call::RemoveSpn { spn: spn.clone(), holder: Principal::from(&account) },
+        Call::SetAuthentication { location: location.clone(), settings },
+        Call::ReadAuthentication { location },
+        Call::Host,
+        Call::Identity,
+        Call::Topology,
+        Call::Assignments,
+        Call::Replication,
+        Call::WebServices,
+        Call::IisConfiguration,
+        Call::Account { account: account.clone() },
+        Call::Holders { spns: vec![spn] },
+        Call::Directory { domain: "CONTOSO".to_owned() },
+    ];
+    for manner in [Manner::Really, Manner::WhatIf] {
+        let container = "CN=x,DC=y".parse().ok();
+        let (site, account, report) = (site.clone(), account.clone(), report.clone());
+        calls.extend([
+            Call::NewAccount { account: account.clone(), container, manner, report: report.clone() },
+            Call::NewAssignment { site: site.clone(), account: account.clone(), manner },
+            Call::SetAssignment { site: site.clone(), account: account.clone(), manner },
+            Call::RemoveAssignment { site, manner },
+            Call::RotatePassword { account, manner, report: report.clone() },
+            Call::CopyPassword { from: from.clone(), to: to.clone(), manner, report: report.clone() },
+            Call::EnableTopology { manner, report },
+        ]);
+    }
+    let arguments = |call: &Call| {
+        let report = call.report().map(|_| "Report".to_owned());
+        call.arguments().keys().cloned().chain(report).collect()
+    };
+    calls.iter().map(|call| (call.name(), arguments(call))).collect()
+}

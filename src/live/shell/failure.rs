@@ -18,9 +18,9 @@ pub enum CallFailure {
     #[error("{place} cannot be reached from {from}: {why} ({id})")]
     Unreachable {
         /// The place.
-        place: String,
+        place: Box<str>,
         /// From which machine.
-        from: String,
+        from: Box<str>,
         /// The FullyQualifiedErrorId.
         id: String,
         /// What was said.

@@ -137,4 +137,81 @@ mod tests {
         assert!(sent.ends_with(&format!("}}\n{marker}\n")));
         assert!(sent.lines().all(|line| line.len() < 250));
     }
+
+    /// The syntax tree of a script; fails where it is not PowerShell.
+    fn parsed(text: &str) -> tree_sitter::Tree {
+        let mut parser = tree_sitter::Parser::new();
+        parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
+        let tree = parser.parse(text, None).unwrap();
+        each(tree.root_node(), &mut |node| {
+            assert!(!node.is_error() && !node.is_missing(), "{} at {:?}", node.kind(), node.start_position());
+        });
+        tree
+    }
+
+    fn each<'t>(node: tree_sitter::Node<'t>, visit: &mut dyn FnMut(tree_sitter::Node<'t>)) {
+        visit(node);
+        for child in node.children(&mut node.walk()).collect::<Vec<_>>() {
+            each(child, visit);
+        }
+    }
+
+    /// What a script of 3.0 cannot have: new statements, operators, methods of types, cmdlets and parameters.
+    fn check_nothing_is_newer_than_3(text: &str) {
+        let tree = parsed(text);
+        let kinds = [
+            "pipeline_chain_tail",
+            "class_statement",
+            "enum_statement",
+            "data_statement",
+            "parallel_statement",
+            "invokation_foreach_expression",
+            "ternary_expression",
+        ];
+        let cmdlets = ["get-ciminstance", "write-information", "get-filehash", "convertfrom-string", "expand-archive"];
+        let parameters =
+            ["-ashashtable", "-parallel", "-noenumerate", "-raw", "-nonewline", "-sshtransport", "-hostname"];
+        each(tree.root_node(), &mut |node| {
+            let part = text[node.byte_range()].to_ascii_lowercase();
+            assert!(!kinds.contains(&node.kind()), "{part}");
+            match node.kind() {
+                "command_name" => assert!(!cmdlets.contains(&part.as_str()) && part != "using", "{part}"),
+                "command_parameter" => assert!(!parameters.contains(&part.as_str()), "{part}"),
+                "member_name" => assert!(part != "new", "[type]::new() is of 5.0"),
+                "comparison_operator" => assert!(!["-shl", "-shr"].contains(&part.as_str()), "{part}"),
+                _ => {}
+            }
+        });
+        for operator in ["??", "?.", "?["] {
+            let code = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+            assert!(
+                code.filter(|line| line.contains(operator)).all(|line| line.contains("(?") || line.contains('\'')),
+                "{operator}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_scripts_are_power_shell_and_nothing_in_them_is_newer_than_3() {
+        check_nothing_is_newer_than_3(&script());
+        check_nothing_is_newer_than_3(&bootstrap(&marker()));
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/powershell");
+        for module in ["modules", "lab"] {
+            let path = folder.join(module).join("SkypeForBusiness/SkypeForBusiness.psm1");
+            check_nothing_is_newer_than_3(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+
+    /// Every call of this program is on the script's list, with each argument that it may give.
+    #[test]
+    fn the_script_knows_every_call_and_argument() {
+        let lists: Vec<String> = script().lines().map(|line| line.trim().replace(' ', "")).collect();
+        for (call, arguments) in super::super::call::every_call() {
+            let entry = lists.iter().find(|line| line.starts_with(&format!("'{call}'=@(")));
+            let entry = entry.unwrap_or_else(|| panic!("{call} is not on the list"));
+            for argument in arguments {
+                assert!(entry.contains(&format!("'{argument}'")), "{call} {argument}: {entry}");
+            }
+        }
+    }
 }

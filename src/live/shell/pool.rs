@@ -12,10 +12,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a PowerShell may take to greet: a busy server needs a minute for its first one.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_mins(2);
 
 /// How long a session on another computer may take to open, with all the names that are tried.
-const CONNECT: Duration = Duration::from_secs(240);
+const CONNECT: Duration = Duration::from_mins(4);
 
 /// How many processes there are at once, whatever the places: each takes some 100 MB.
 const MOST_PROCESSES: usize = 16;
@@ -49,7 +49,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        let minutes = Duration::from_mins;
         Self { reads: minutes(5), changes: minutes(10), changes_much: minutes(60) }
     }
 }
@@ -173,8 +173,8 @@ impl Pool {
     ) -> Result<(), CallFailure> {
         let here = process.hello.fqdn.clone();
         let unreachable = |id: &str, why: String| CallFailure::Unreachable {
-            place: server.to_string(),
-            from: here.clone(),
+            place: server.as_str().into(),
+            from: here.as_str().into(),
             id: id.to_owned(),
             why,
             code: None,
@@ -189,8 +189,8 @@ impl Pool {
             EndedLine::Completed => Ok(()),
             _ => Err(match reply.errors.into_iter().last().map(ErrorRecord::from) {
                 Some(error) => CallFailure::Unreachable {
-                    place: server.to_string(),
-                    from: here,
+                    place: server.as_str().into(),
+                    from: here.as_str().into(),
                     hint: hint::of_connecting(&error, place),
                     code: error.hresult,
                     id: error.id,

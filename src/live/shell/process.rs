@@ -186,11 +186,9 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.requests = None;
         let until = Instant::now() + FAREWELL;
-        while self.work == Work::Resting {
-            match self.heard.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(Heard::Reply(_) | Heard::Stray(_)) => {}
-                _ => break,
-            }
+        let more = || self.heard.recv_timeout(until.saturating_duration_since(Instant::now()));
+        if self.work == Work::Resting {
+            while let Ok(Heard::Reply(_) | Heard::Stray(_)) = more() {}
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

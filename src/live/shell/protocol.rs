@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -170,7 +171,7 @@ fn unreachable(at: &Place, from: &str, error: Option<&ErrorRecord>) -> CallFailu
         None => ("Unreachable".to_owned(), "it does not say why".to_owned()),
     };
     let code = error.and_then(|error| error.hresult);
-    CallFailure::Unreachable { place: at.to_string(), from: from.to_owned(), id, why, code, hint: None }
+    CallFailure::Unreachable { place: at.to_string().into(), from: from.into(), id, why, code, hint: None }
 }
 
 impl From<ErrorLine> for ErrorRecord {
@@ -188,7 +189,7 @@ fn ascii(json: &str) -> String {
             text.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                text += &format!("\\u{unit:04x}");
+                let _ = write!(text, "\\u{unit:04x}");
             }
         }
     }

@@ -84,9 +84,9 @@ impl Live<'_> {
             let at = Place::Server(server.clone());
             let host = self.ask::<HostFact>(&at, &Call::Host)?;
             let identity = self.ask::<IdentityFact>(&at, &Call::Identity)?;
-            Ok::<_, String>((host, identity))
+            Answer::Ok((host, identity))
         };
-        let answers: Vec<(&ServerFqdn, Result<(HostFact, IdentityFact), String>)> = thread::scope(|scope| {
+        let answers: Vec<(&ServerFqdn, Answer)> = thread::scope(|scope| {
             let asked: Vec<_> = servers.into_iter().map(|server| (server, scope.spawn(move || ask(server)))).collect();
             let answer = |thread: thread::ScopedJoinHandle<'_, _>| {
                 thread.join().unwrap_or_else(|_| Err("the question broke off".to_owned()))
@@ -108,6 +108,9 @@ impl Live<'_> {
         }
     }
 }
+
+/// What a server says of itself and of who asks; why it does not, otherwise.
+type Answer = Result<(HostFact, IdentityFact), String>;
 
 fn check_host(host: &HostFact, deployment: &Deployment, by_cmdlet: bool, found: &mut Preflight) {
     let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u32>().ok());

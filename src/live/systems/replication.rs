@@ -18,7 +18,7 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { at_most: Duration::from_secs(15 * 60), every: Duration::from_secs(10) }
+        Self { at_most: Duration::from_mins(15), every: Duration::from_secs(10) }
     }
 }
 

@@ -1,0 +1,80 @@
+//! The program itself against the process that stands in for PowerShell.
+
+use crate::stage::{CONTOSO, load, name, wrapper};
+use cskerb::lab::{Fault, Lab, Right};
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+struct Desk {
+    folder: TempDir,
+    lab: Lab,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("contoso.yaml"), CONTOSO).unwrap();
+        let now = jiff::Timestamp::now();
+        let lab = Lab::create(&load(CONTOSO), &folder.path().join("lab"), now).unwrap();
+        wrapper(folder.path(), &folder.path().join("lab"));
+        Self { folder, lab }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn run(&self, arguments: &str) -> (Option<i32>, String, String) {
+        let shell = self.path().join("pwsh");
+        let words = arguments.split(' ').map(|word| match word {
+            "SHELL" => shell.display().to_string(),
+            word => word.to_owned(),
+        });
+        let Output { status, stdout, stderr } =
+            Command::new(env!("CARGO_BIN_EXE_cskerb")).current_dir(self.path()).args(words).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (status.code(), text(stdout), text(stderr))
+    }
+}
+
+#[test]
+fn plan_what_if_apply_verify_log() {
+    let desk = Desk::new();
+    desk.lab.inject(&Fault::StalePassword(name("se01.contoso.com"))).unwrap();
+    desk.lab.inject(&Fault::ProvidersReversed(name("se01.contoso.com"))).unwrap();
+    let (code, out, err) = desk.run("plan contoso.yaml --live --shell SHELL --out plan.json");
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("se01.contoso.com"), "{out}");
+
+    let (code, out, err) = desk.run("apply plan.json --live --shell SHELL --state state --what-if");
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("What if: Performing"), "{out}");
+    assert!(out.contains("Microsoft.Web.Administration has no -WhatIf"), "{out}");
+    assert!(desk.lab.calls().unwrap().iter().all(|call| call.cmdlet.only_looks()), "nothing was changed");
+
+    let (code, out, err) = desk.run("apply plan.json --live --shell SHELL --state state --yes");
+    assert_eq!(code, Some(0), "{out}{err}");
+    let (code, out, err) = desk.run("verify contoso.yaml --live --shell SHELL");
+    assert_eq!(code, Some(0), "{out}{err}");
+    let (code, out, err) = desk.run("status contoso.yaml --live --shell SHELL");
+    assert_eq!(code, Some(0), "{out}{err}");
+    let (code, out, err) = desk.run("log --state state");
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("of 3 begun steps done"), "{out}");
+}
+
+#[test]
+fn nothing_begins_while_something_is_missing() {
+    let desk = Desk::new();
+    desk.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+    let (code, out, err) = desk.run("plan contoso.yaml --live --shell SHELL --out plan.json");
+    assert_eq!(code, Some(0), "{out}{err}");
+    desk.lab.inject(&Fault::RightLost(Right::RtcUniversalServerAdmins)).unwrap();
+    let (code, _, err) = desk.run("apply plan.json --live --shell SHELL --state state --yes");
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("missing: CONTOSO\\operator is not in RTCUniversalServerAdmins"), "{err}");
+    assert!(err.contains("nothing was begun"), "{err}");
+    let (code, _, err) = desk.run("apply plan.json --live --shell SHELL --yes");
+    assert_eq!(code, Some(1), "without --state there is no lock: {err}");
+}

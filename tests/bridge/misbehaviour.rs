@@ -1,0 +1,175 @@
+//! Processes that hang, die and babble, and cmdlets that fail: what each comes to, and that a run converges.
+
+use crate::stage::{CONTOSO, Stage, load, name, not_done, steps};
+use crate::stand_in::Mischief;
+use cskerb::apply::target::{ErrorKind, Target};
+use cskerb::apply::{Outcome, Unfinished};
+use cskerb::lab::{Cmdlet, Down, Fault, Right};
+use cskerb::live::shell::{Call, CallFailure, Place, Shell};
+use cskerb::model::AccountName;
+use cskerb::plan::{Action, Request, plan};
+use std::time::{Duration, Instant};
+
+const COPY: &str = "Set-CsKerberosAccountPassword";
+
+/// Nothing else in a call takes so long, however busy the machine is.
+const LIMIT: Duration = Duration::from_secs(12);
+
+fn account() -> AccountName {
+    name(r"CONTOSO\kerbauth")
+}
+
+fn copy_to_fe02() -> Action {
+    Action::CopyConfiguration { account: account(), from: name("fe01.contoso.com"), to: name("fe02.contoso.com") }
+}
+
+/// What one copy comes to, whose call goes wrong like that; and that a run that meets it mends the server once.
+fn check(what: Mischief, kind: Option<ErrorKind>, said: &str) {
+    let stage = Stage::new(load(CONTOSO)).impatient(LIMIT);
+    stage.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+    stage.mischief(COPY, what);
+    let live = stage.live();
+    let began = Instant::now();
+    let result = live.perform(&copy_to_fe02());
+    assert!(began.elapsed() < LIMIT * 3, "{what:?}");
+    assert_eq!(stage.mischief_left(), 0, "{what:?}");
+    assert_eq!(result.as_ref().err().map(|error| error.kind), kind, "{what:?}: {result:?}");
+    if let Err(error) = &result {
+        assert!(error.message.contains(said), "{what:?}: {}", error.message);
+    }
+    // The next call has a process that answers.
+    assert!(matches!(live.observe(&copy_to_fe02()), cskerb::apply::target::Observation::Server(_)), "{what:?}");
+
+    let stage = Stage::new(load(CONTOSO)).impatient(LIMIT);
+    for server in ["fe02.contoso.com", "dir01.contoso.com"] {
+        stage.lab.inject(&Fault::StalePassword(name(server))).unwrap();
+    }
+    let live = stage.live();
+    let plan = stage.plan(&live);
+    stage.mischief(COPY, what);
+    let mut outcome = stage.run(&plan, &live, Unfinished::Refuse);
+    if !matches!(outcome, Outcome::Finished(_)) {
+        outcome = stage.run(&plan, &live, Unfinished::Resume);
+    }
+    assert!(matches!(outcome, Outcome::Finished(_)), "{what:?}: {:?}", not_done(&outcome));
+    assert_eq!(stage.changing_calls(), [Cmdlet::CopyPassword; 2], "{what:?}: once each");
+    assert_eq!(steps(&stage.plan(&live)), [""; 0], "{what:?}");
+}
+
+#[test]
+fn a_process_that_hangs_is_ended_and_what_it_did_is_looked_at() {
+    check(Mischief::HangBefore, Some(ErrorKind::OutcomeUnknown), "did not end within 12 s");
+    check(Mischief::HangAfter, Some(ErrorKind::OutcomeUnknown), "did not end within 12 s");
+}
+
+#[test]
+fn a_process_that_dies_is_replaced_and_what_it_did_is_looked_at() {
+    check(Mischief::DieBefore, Some(ErrorKind::OutcomeUnknown), "OutOfMemoryException");
+    check(Mischief::DieAfter, Some(ErrorKind::OutcomeUnknown), "OutOfMemoryException");
+    check(Mischief::HalfALine, Some(ErrorKind::OutcomeUnknown), "what it did is not known");
+}
+
+#[test]
+fn what_is_no_reply_is_neither_success_nor_failure() {
+    check(Mischief::Babble, Some(ErrorKind::OutcomeUnknown), "megabytes");
+    check(Mischief::NotUtf8, Some(ErrorKind::OutcomeUnknown), "not understood");
+    check(Mischief::NoJson, Some(ErrorKind::OutcomeUnknown), "not understood");
+    check(Mischief::AnotherNumber, Some(ErrorKind::OutcomeUnknown), "replied to request");
+}
+
+#[test]
+fn what_is_slow_or_talks_beside_the_point_has_answered_all_the_same() {
+    check(Mischief::Slow, None, "");
+    check(Mischief::Stray, None, "");
+    check(Mischief::Warn, None, "");
+}
+
+#[test]
+fn a_cmdlet_that_throws_or_wants_to_ask_has_refused() {
+    check(Mischief::Throw, Some(ErrorKind::Refused), "it went wrong");
+    check(Mischief::Prompt, Some(ErrorKind::Refused), "NonInteractive");
+    check(Mischief::SecondHop, Some(ErrorKind::Refused), "--credential FILE");
+}
+
+#[test]
+fn a_rotation_without_an_answer_is_never_simply_run_again() {
+    for (what, rotations) in [(Mischief::DieAfter, 1), (Mischief::NoJson, 1), (Mischief::DieBefore, 1)] {
+        let stage = Stage::new(load(CONTOSO));
+        let live = stage.live();
+        let request = Request { rotate: vec![(account(), "a test".to_owned())], ..Request::default() };
+        let plan = plan(&stage.deployment, &live.read().unwrap(), &request);
+        stage.mischief(COPY, what);
+        let outcome = stage.run(&plan, &live, Unfinished::Refuse);
+        assert!(matches!(outcome, Outcome::Finished(_)), "{what:?}: {:?}", not_done(&outcome));
+        let done = stage.changing_calls().into_iter().filter(|call| *call == Cmdlet::RotatePassword).count();
+        assert_eq!(done, rotations, "{what:?}");
+        assert_eq!(steps(&stage.plan(&live)), [""; 0], "{what:?}");
+    }
+}
+
+#[test]
+fn a_server_that_goes_down_half_way_is_mended_once_it_is_up() {
+    let stage = Stage::new(load(CONTOSO));
+    for server in ["fe02.contoso.com", "dir01.contoso.com"] {
+        stage.lab.inject(&Fault::StalePassword(name(server))).unwrap();
+    }
+    let live = stage.live();
+    let plan = stage.plan(&live);
+    stage.lab.inject(&Fault::ServerDown(name("fe02.contoso.com"), Down::ForGood)).unwrap();
+    let outcome = stage.run(&plan, &live, Unfinished::Refuse);
+    assert!(!matches!(outcome, Outcome::Finished(_)));
+    let said = not_done(&outcome).join("\n");
+    assert!(said.contains("fe02.contoso.com does not answer"), "{said}");
+    stage.lab.inject(&Fault::ServerUp(name("fe02.contoso.com"))).unwrap();
+    let outcome = stage.run(&plan, &live, Unfinished::Resume);
+    assert!(matches!(outcome, Outcome::Finished(_)), "{:?}", not_done(&outcome));
+    assert_eq!(steps(&stage.plan(&live)), [""; 0]);
+}
+
+#[test]
+fn many_calls_at_once_share_a_few_processes_and_each_has_its_own_answer() {
+    let stage = Stage::new(load(CONTOSO));
+    std::thread::scope(|scope| {
+        for number in 0..24 {
+            let pool = &stage.pool;
+            scope.spawn(move || {
+                let spn = format!("http/pool{number:02}.contoso.com");
+                let call = Call::Holders { spns: vec![name(&spn)] };
+                let reply = pool.call(&Place::ManagementShell, &call).unwrap();
+                assert_eq!(reply.output[0]["spn"], spn.as_str());
+            });
+        }
+    });
+}
+
+#[test]
+fn a_shell_that_is_not_there_or_says_nothing_is_named() {
+    let stage = Stage::new(load(CONTOSO));
+    let at = |program: &str| {
+        let launch = cskerb::live::shell::Launch::Here(program.to_owned());
+        let reach = cskerb::live::shell::Reach { launch, ..stage.pool.reach().clone() };
+        cskerb::live::shell::Pool::new(reach).call(&Place::ManagementShell, &Call::Host).unwrap_err()
+    };
+    for program in ["/nowhere/pwsh", "false"] {
+        let failure = at(program);
+        assert!(matches!(&failure, CallFailure::NotStarted { program: named, .. } if named == program), "{failure}");
+        assert!(failure.is_before_the_call());
+    }
+}
+
+#[test]
+fn everything_that_is_missing_is_said_before_the_first_change() {
+    let stage = Stage::new(load(CONTOSO));
+    stage.lab.inject(&Fault::AccountDeleted(account())).unwrap();
+    stage.lab.inject(&Fault::ProvidersReversed(name("fe01.contoso.com"))).unwrap();
+    let live = stage.live();
+    let plan = stage.plan(&live);
+    assert_eq!(live.preflight(&plan, &stage.deployment).missing, []);
+    for right in [Right::DomainAdmins, Right::RtcUniversalServerAdmins] {
+        stage.lab.inject(&Fault::RightLost(right)).unwrap();
+    }
+    let missing = live.preflight(&plan, &stage.deployment).missing;
+    let all: Vec<&str> = missing.iter().map(|missing| missing.what.as_str()).collect();
+    assert!(all.iter().any(|what| what.contains("RTCUniversalServerAdmins")), "{all:?}");
+    assert!(all.iter().any(|what| what.contains("Domain Admins")), "{all:?}");
+}

@@ -1,0 +1,103 @@
+//! Every scenario of the plan tests, and faults of every kind, applied through the bridge and directly.
+
+use crate::rehearsal::ended;
+use crate::stage::{CONTOSO, Stage, load, name, not_done, steps};
+use cskerb::apply::Unfinished;
+use cskerb::deployment;
+use cskerb::lab::{Fault, Lab};
+use cskerb::plan::StepKind;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Two labs of the same kind, changed both ways: they were planned alike, and end alike.
+fn check(what: &str, direct: &Stage, bridged: &Stage) -> BTreeSet<StepKind> {
+    let live = bridged.live();
+    let (plan, by_live) = (direct.plan(&direct.lab), bridged.plan(&live));
+    assert_eq!(steps(&by_live), steps(&plan), "{what}: the same plan: {:?}", by_live.unreadable);
+    let outcome = direct.run(&plan, &direct.lab, Unfinished::Refuse);
+    let live_outcome = bridged.run(&by_live, &live, Unfinished::Refuse);
+    assert_eq!(live_outcome.ending(), outcome.ending(), "{what}: {:?}", not_done(&live_outcome));
+    assert_eq!(ended(&bridged.lab), ended(&direct.lab), "{what}");
+    assert_eq!(bridged.changing_calls(), direct.changing_calls(), "{what}");
+    assert_eq!(steps(&bridged.plan(&live)), steps(&direct.plan(&direct.lab)), "{what}: what is left");
+    plan.steps.iter().map(|step| step.action.kind()).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn adopted(scenario: &Path) -> Option<Stage> {
+    let bytes = std::fs::read(scenario.join("deployment.yaml")).ok()?;
+    let deployment = deployment::load("deployment.yaml", &bytes).deployment?;
+    let folder = tempfile::tempdir().unwrap();
+    copy(&scenario.join("snapshot"), &folder.path().join("lab"));
+    let lab = Lab::adopt(&folder.path().join("lab")).ok()?;
+    Some(Stage::on(folder, lab, deployment))
+}
+
+#[test]
+fn every_scenario_ends_through_the_bridge_as_it_does_directly() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders: Vec<PathBuf> = ["examples", "tests/scenarios"]
+        .iter()
+        .flat_map(|parent| std::fs::read_dir(root.join(parent)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|folder| folder.join("snapshot").is_dir())
+        .collect();
+    folders.sort();
+    let (mut played, mut kinds) = (0, BTreeSet::new());
+    for folder in folders {
+        let (Some(direct), Some(bridged)) = (adopted(&folder), adopted(&folder)) else { continue };
+        let what = folder.file_name().unwrap().to_string_lossy().into_owned();
+        kinds.extend(check(&what, &direct, &bridged));
+        played += 1;
+    }
+    assert!(played >= 15, "only {played} scenarios can be labs");
+    assert_eq!(kinds.len(), StepKind::ALL.len(), "every kind of step: {kinds:?}");
+}
+
+#[test]
+fn every_fault_is_mended_through_the_bridge_as_it_is_directly() {
+    let faults = [
+        Fault::StalePassword(name("se01.contoso.com")),
+        Fault::NeverConfigured(name("dir01.contoso.com")),
+        Fault::HalfDoneRotation(name(r"CONTOSO\kerbauth")),
+        Fault::SpnMissing(name("http/webint.contoso.com")),
+        Fault::SpnMissing(name("http/pool01.contoso.com")),
+        Fault::AccountDeleted(name(r"CONTOSO\kerbauth")),
+        Fault::ProvidersReversed(name("se01.contoso.com")),
+        Fault::EnableTopologyForgotten(name("Redmond")),
+        Fault::ServerAdded(name("pool01.contoso.com"), name("fe04.contoso.com")),
+    ];
+    for fault in faults {
+        let (direct, bridged) = (Stage::new(load(CONTOSO)), Stage::new(load(CONTOSO)));
+        direct.lab.inject(&fault).unwrap();
+        bridged.lab.inject(&fault).unwrap();
+        check(&fault.to_string(), &direct, &bridged);
+    }
+}
+
+#[test]
+fn reports_are_kept_as_evidence_under_the_ids_of_their_steps() {
+    let stage = Stage::new(load(CONTOSO));
+    stage.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+    let live = stage.live();
+    stage.run(&stage.plan(&live), &live, Unfinished::Refuse);
+    let mut kept = Vec::new();
+    for run in std::fs::read_dir(stage.folder.path().join("state/evidence")).unwrap() {
+        for file in std::fs::read_dir(run.unwrap().path()).unwrap() {
+            kept.push(file.unwrap().file_name().into_string().unwrap());
+        }
+    }
+    kept.sort();
+    assert_eq!(kept, ["copy_fe02.contoso.com.html", "test_Redmond.html"]);
+}

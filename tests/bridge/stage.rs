@@ -1,0 +1,188 @@
+//! A lab with a bridge to it.
+
+use crate::stand_in::{self, Mischief};
+use cskerb::apply::journal::EnableTopology;
+use cskerb::apply::target::{ErrorKind, Target, TargetError};
+use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSignal, Unfinished};
+use cskerb::deployment;
+use cskerb::lab::{Cmdlet, Lab};
+use cskerb::live::collect::{self, Asked, Manner};
+use cskerb::live::shell::{Launch, Limits, Pool, Reach};
+use cskerb::live::systems::{Live, Means, Patience};
+use cskerb::model::Deployment;
+use cskerb::plan::{Plan, Request, plan};
+use std::num::NonZeroUsize;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Mutex;
+use std::time::Duration;
+use tempfile::TempDir;
+
+pub(crate) fn name<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+pub(crate) fn load(yaml: &str) -> Deployment {
+    let loaded = deployment::load("contoso.yaml", yaml.as_bytes());
+    let wrong: Vec<String> = loaded.diagnostics.iter().map(|found| format!("{found:?}")).collect();
+    loaded.deployment.unwrap_or_else(|| panic!("{yaml}\n{wrong:#?}"))
+}
+
+/// Two sites with one account; a Front End pool of three with an overridden FQDN, a Director, a Standard Edition server.
+pub(crate) const CONTOSO: &str = r"
+version: 1
+product: sfb-2019
+accounts:
+  - { name: CONTOSO\kerbauth, container: 'CN=Users,DC=contoso,DC=com', encryption: [aes256] }
+sites:
+  - name: Redmond
+    account: CONTOSO\kerbauth
+    pools:
+      - fqdn: pool01.contoso.com
+        role: front-end
+        webServices: { internalFqdn: webint.contoso.com }
+        servers: [fe01.contoso.com, fe02.contoso.com, fe03.contoso.com]
+      - { fqdn: dir01.contoso.com, role: director, servers: [dir01.contoso.com] }
+  - name: Dublin
+    account: CONTOSO\kerbauth
+    pools:
+      - { fqdn: se01.contoso.com, role: standard-edition }
+iis:
+  - location: Skype for Business Server Internal Web Site
+    windowsAuthentication: { enabled: true, useKernelMode: false, providers: [Negotiate, NTLM] }
+";
+
+/// A lab, the PowerShell that stands in for the real one, and what is declared.
+pub(crate) struct Stage {
+    pub(crate) folder: TempDir,
+    pub(crate) lab: Lab,
+    pub(crate) deployment: Deployment,
+    pub(crate) pool: Pool,
+    pub(crate) said: Mutex<Vec<String>>,
+    pub(crate) parallel: usize,
+    stop: StopSignal,
+}
+
+/// Writes the program that is started as PowerShell.
+pub(crate) fn wrapper(folder: &Path, lab: &Path) -> PathBuf {
+    let mischief = folder.join("mischief");
+    std::fs::create_dir_all(&mischief).unwrap();
+    let path = folder.join("pwsh");
+    let program = std::env::current_exe().unwrap();
+    let script = format!(
+        "#!/bin/sh\n{}='{}' {}='{}' {}=\"$*\" exec '{}' --exact plays_power_shell --nocapture --test-threads=1\n",
+        stand_in::LAB,
+        lab.display(),
+        stand_in::MISCHIEF,
+        mischief.display(),
+        stand_in::ARGUMENTS,
+        program.display(),
+    );
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+impl Stage {
+    /// A healthy lab of the deployment.
+    pub(crate) fn new(deployment: Deployment) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let lab = Lab::create(&deployment, &folder.path().join("lab"), name("2026-05-30T20:00:00Z")).unwrap();
+        Self::on(folder, lab, deployment)
+    }
+
+    /// The lab lies in `lab` of the folder.
+    pub(crate) fn on(folder: TempDir, lab: Lab, deployment: Deployment) -> Self {
+        let shell = wrapper(folder.path(), &folder.path().join("lab"));
+        let pool = Pool::new(Reach {
+            launch: Launch::Here(shell.display().to_string()),
+            host: None,
+            credential: None,
+            parallel: NonZeroUsize::new(4).unwrap(),
+            limits: Limits::default(),
+        });
+        let (said, stop) = (Mutex::new(Vec::new()), StopSignal::default());
+        Self { folder, lab, deployment, pool, said, parallel: 1, stop }
+    }
+
+    /// The same with another limit for calls that change one thing.
+    pub(crate) fn impatient(mut self, changes: Duration) -> Self {
+        let limits = Limits { changes, ..Limits::default() };
+        self.pool = Pool::new(Reach { limits, ..self.pool.reach().clone() });
+        self
+    }
+
+    pub(crate) fn mischief(&self, call: &str, what: Mischief) {
+        let folder = self.folder.path().join("mischief");
+        let number = std::fs::read_dir(&folder).unwrap().count();
+        std::fs::write(folder.join(what.file(call, number)), "").unwrap();
+    }
+
+    pub(crate) fn mischief_left(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("mischief")).unwrap().count()
+    }
+
+    pub(crate) fn live(&self) -> Live<'_> {
+        let patience = Patience { at_most: Duration::from_secs(60), every: Duration::from_millis(10) };
+        Live::new(Means {
+            shell: &self.pool,
+            collect: Box::new(|| {
+                let clock = || self.lab.now();
+                let manner = Manner { parallel: 4, clock: &clock, watch: &|_| {} };
+                let unread = |error: collect::CollectError| TargetError {
+                    id: "Unread".to_owned(),
+                    message: error.to_string(),
+                    kind: ErrorKind::Refused,
+                };
+                Ok(collect::read(&self.pool, &Asked::of(&self.deployment), &manner).map_err(unread)?.actual)
+            }),
+            say: Box::new(|text| self.said.lock().unwrap().push(text.to_owned())),
+            state: self.folder.path().join("state"),
+            accounts: self.deployment.accounts.iter().map(|account| account.name.clone()).collect(),
+            patience,
+        })
+    }
+
+    pub(crate) fn plan(&self, target: &dyn Target) -> Plan {
+        plan(&self.deployment, &target.read().unwrap(), &Request::default())
+    }
+
+    /// Everything that a plan may need is allowed.
+    pub(crate) fn options(&self, unfinished: Unfinished) -> Options<'_> {
+        let accounts = self.deployment.accounts.iter().map(|account| Allowance::Rotation(account.name.clone()));
+        let sites = self.deployment.sites.iter().map(|site| site.name.clone());
+        let sites = sites.flat_map(|site| [Allowance::Reassignment(site.clone()), Allowance::Unassignment(site)]);
+        Options {
+            deployment: &self.deployment,
+            operator: Operator::current(),
+            consents: accounts.chain(sites).collect(),
+            enable_topology: EnableTopology::Run,
+            outside_window: Some("a test".to_owned()),
+            parallel: NonZeroUsize::new(self.parallel).unwrap(),
+            lock_timeout: Duration::ZERO,
+            unfinished,
+            undoes: None,
+            delays: vec![Duration::ZERO; 3],
+            stop: &self.stop,
+        }
+    }
+
+    pub(crate) fn run(&self, plan: &Plan, target: &dyn Target, unfinished: Unfinished) -> Outcome {
+        apply::run(plan, target, &self.options(unfinished), &|_| {}).unwrap()
+    }
+
+    pub(crate) fn changing_calls(&self) -> Vec<Cmdlet> {
+        let calls = self.lab.calls().unwrap();
+        calls.iter().map(|call| call.cmdlet).filter(|cmdlet| !cmdlet.only_looks()).collect()
+    }
+}
+
+pub(crate) fn steps(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().map(|step| step.id().to_string()).collect()
+}
+
+pub(crate) fn not_done(outcome: &Outcome) -> Vec<String> {
+    let steps = outcome.report().steps.iter().filter(|step| step.status != Status::Done);
+    steps.map(|step| format!("{}: {:?}", step.step.id(), step.status)).collect()
+}

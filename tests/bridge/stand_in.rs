@@ -1,0 +1,288 @@
+//! A process that stands in for PowerShell.
+//!
+//! It takes the bootstrap apart as PowerShell would be told it, compares the script's digest, greets, and answers each
+//! request by the lab's console. What it is to do wrong lies as a file in the folder of its mischief, called
+//! `<call>~<what>~<number>`, and is done by whichever process takes the file away first.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use cskerb::lab::{ConsoleCall, ConsoleEnd, ConsoleError, ConsoleReply, Lab};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The variables that its wrapper sets: the lab, the folder of its mischief, and PowerShell's own arguments.
+pub(crate) const LAB: &str = "CSKERB_STAND_IN_LAB";
+pub(crate) const MISCHIEF: &str = "CSKERB_STAND_IN_MISCHIEF";
+pub(crate) const ARGUMENTS: &str = "CSKERB_STAND_IN_ARGUMENTS";
+
+/// What it may do wrong in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mischief {
+    HangBefore,
+    HangAfter,
+    DieBefore,
+    DieAfter,
+    Babble,
+    NotUtf8,
+    HalfALine,
+    NoJson,
+    AnotherNumber,
+    Slow,
+    Stray,
+    Throw,
+    Prompt,
+    SecondHop,
+    Warn,
+}
+
+impl Mischief {
+    pub(crate) const ALL: [Self; 15] = [
+        Self::HangBefore,
+        Self::HangAfter,
+        Self::DieBefore,
+        Self::DieAfter,
+        Self::Babble,
+        Self::NotUtf8,
+        Self::HalfALine,
+        Self::NoJson,
+        Self::AnotherNumber,
+        Self::Slow,
+        Self::Stray,
+        Self::Throw,
+        Self::Prompt,
+        Self::SecondHop,
+        Self::Warn,
+    ];
+
+    pub(crate) fn file(self, call: &str, number: usize) -> String {
+        format!("{call}~{self:?}~{number}")
+    }
+
+    /// The mischief that is to be done now, if any.
+    fn taken(folder: &Path, call: &str) -> Option<Self> {
+        let mut names: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        names.into_iter().find_map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let what = Self::ALL.into_iter().find(|what| name.starts_with(&format!("{call}~{what:?}~")))?;
+            std::fs::remove_file(&path).ok().map(|()| what)
+        })
+    }
+}
+
+struct Shell {
+    lab: Lab,
+    mischief: PathBuf,
+    marker: String,
+    server: Option<String>,
+}
+
+pub(crate) fn play() {
+    let folder = |name: &str| PathBuf::from(std::env::var_os(name).unwrap());
+    let arguments = std::env::var(ARGUMENTS).unwrap();
+    let marker = boot(&arguments, &mut io::stdin().lock());
+    let mut shell = Shell { lab: Lab::open(&folder(LAB)).unwrap(), mischief: folder(MISCHIEF), marker, server: None };
+    shell.write(&json!({
+        "protocol": 1, "powerShell": "5.1.17763.1", "fqdn": "console.contoso.com", "process": std::process::id()
+    }));
+    loop {
+        let mut line = String::new();
+        if io::stdin().lock().read_line(&mut line).unwrap() == 0 {
+            return;
+        }
+        assert!(line.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)), "a request is ASCII: {line}");
+        let request: Value = serde_json::from_str(&line).unwrap();
+        shell.answer(&request);
+    }
+}
+
+/// Does what the bootstrap says: reads the script, and runs it only as it was sent.
+fn boot(arguments: &str, input: &mut impl BufRead) -> String {
+    let words: Vec<&str> = arguments.split(' ').collect();
+    for needed in ["-NoProfile", "-NonInteractive", "-InputFormat", "None", "-EncodedCommand"] {
+        assert!(words.contains(&needed), "{needed} in {arguments}");
+    }
+    let bytes = BASE64.decode(words.last().unwrap()).unwrap();
+    let units: Vec<u16> = bytes.chunks(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+    let bootstrap = String::from_utf16(&units).unwrap();
+    let quoted = |after: &str| {
+        let (_, rest) = bootstrap.split_once(after).unwrap();
+        rest.split('\'').nth(1).unwrap().to_owned()
+    };
+    let (marker, digest) = (quoted("-cne "), quoted("$h -cne "));
+    let mut script = String::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(input.read_line(&mut line).unwrap(), 0, "the script ends with the marker");
+        if line.trim_end() == marker {
+            break;
+        }
+        script += &line;
+    }
+    let found = Sha256::digest(script.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02X}").unwrap();
+        text
+    });
+    assert_eq!(found, digest);
+    marker
+}
+
+impl Shell {
+    fn write(&self, reply: &Value) {
+        self.write_text(&format!("\n{} {reply}\n", self.marker));
+    }
+
+    fn write_text(&self, text: &str) {
+        let mut output = io::stdout().lock();
+        output.write_all(text.as_bytes()).unwrap();
+        output.flush().unwrap();
+    }
+
+    fn answer(&mut self, request: &Value) {
+        let id = request["id"].as_u64().unwrap();
+        let call = request["call"].as_str().unwrap();
+        if call == "connect" {
+            let reply = self.connect(id, request);
+            return self.write(&reply);
+        }
+        let mischief = Mischief::taken(&self.mischief, call);
+        match mischief {
+            Some(Mischief::HangBefore) => hang(),
+            Some(Mischief::DieBefore) => die(),
+            Some(Mischief::Throw) => return self.write(&failed(id, "Threw,X", "NotSpecified", "it went wrong", None)),
+            Some(Mischief::Prompt) => {
+                let said = "PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.";
+                return self.write(&failed(id, "InvalidOperation,X", "InvalidOperation", said, None));
+            }
+            Some(Mischief::SecondHop) => {
+                let said = "Zugriff verweigert";
+                return self.write(&failed(id, "Denied,X", "PermissionDenied", said, Some(0x8009_030E)));
+            }
+            Some(Mischief::Slow) => std::thread::sleep(Duration::from_millis(300)),
+            _ => {}
+        }
+        let mut reply = reply(id, &self.lab.console(&self.call(request)));
+        match mischief {
+            Some(Mischief::HangAfter) => hang(),
+            Some(Mischief::DieAfter) => die(),
+            Some(Mischief::Babble) => loop {
+                self.write_text(&"cskerb-0000 {\"id\":1,\"ended\":\"completed\"}\n".repeat(1000));
+            },
+            Some(Mischief::NotUtf8) => {
+                let mut output = io::stdout().lock();
+                output.write_all(format!("\n{} ", self.marker).as_bytes()).unwrap();
+                output.write_all(b"{\"id\":\xff\xfe}\n").unwrap();
+                return output.flush().unwrap();
+            }
+            Some(Mischief::HalfALine) => {
+                let line = format!("\n{} {reply}\n", self.marker);
+                self.write_text(&line[..line.len() / 2]);
+                die();
+            }
+            Some(Mischief::NoJson) => return self.write_text(&format!("\n{} {{nothing\n", self.marker)),
+            Some(Mischief::AnotherNumber) => reply["id"] = json!(id + 7),
+            Some(Mischief::Stray) => {
+                let mut output = io::stdout().lock();
+                output.write_all(b"\xef\xbb\xbfWARNUNG: \xc4rger\r\n\x07Fortschritt 50% ohne Zeilenende").unwrap();
+            }
+            Some(Mischief::Warn) => reply["warnings"] = json!(["take care"]),
+            _ => {}
+        }
+        self.write(&reply);
+    }
+
+    /// A session on a server of the lab; a Standard Edition server does not answer to its FQDN.
+    fn connect(&mut self, id: u64, request: &Value) -> Value {
+        let names = request["arguments"]["Address"].as_array().unwrap();
+        let memory = self.lab.memory().unwrap();
+        for name in names {
+            let name = name.as_str().unwrap().strip_prefix('=').unwrap();
+            let server = memory.servers.keys().map(ToString::to_string).find(|server| {
+                let own_spn = server.starts_with("se");
+                let short = server.split('.').next().unwrap();
+                name == short || (name == server && !own_spn) || name == format!("{server}+")
+            });
+            if let Some(server) = server {
+                self.server = Some(server);
+                return reply(id, &done());
+            }
+        }
+        let mut reply = failed(id, "-2144108103,PSSessionOpenFailed", "OpenError", "cannot connect", Some(0x8009_0322));
+        reply["ended"] = json!("unreachable");
+        reply
+    }
+
+    fn call(&self, request: &Value) -> ConsoleCall {
+        let mut arguments: Map<String, Value> = request["arguments"].as_object().unwrap().clone();
+        for value in arguments.values_mut() {
+            unmark(value);
+        }
+        if let Some(report) = request.get("report") {
+            let mut report = report.clone();
+            unmark(&mut report);
+            arguments.insert("Report".to_owned(), report);
+        }
+        ConsoleCall { call: request["call"].as_str().unwrap().to_owned(), arguments, server: self.server.clone() }
+    }
+}
+
+/// Every text begins with `=`.
+fn unmark(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.strip_prefix('=').unwrap().to_owned(),
+        Value::Array(all) => all.iter_mut().for_each(unmark),
+        _ => {}
+    }
+}
+
+fn done() -> ConsoleReply {
+    ConsoleReply {
+        ended: ConsoleEnd::Completed,
+        output: Value::Null,
+        errors: Vec::new(),
+        remarks: Vec::new(),
+        report: None,
+    }
+}
+
+fn reply(id: u64, said: &ConsoleReply) -> Value {
+    let ended = match said.ended {
+        ConsoleEnd::Completed => "completed",
+        ConsoleEnd::Threw => "threw",
+    };
+    let error = |error: &ConsoleError| json!({ "id": error.id, "category": error.category, "message": error.message, "target": null, "exception": null, "hresult": null });
+    json!({
+        "id": id,
+        "ended": ended,
+        "output": said.output,
+        "errors": said.errors.iter().map(error).collect::<Vec<_>>(),
+        "warnings": [],
+        "remarks": said.remarks,
+        "report": said.report.as_ref().map(|report| BASE64.encode(report)),
+        "reportMissing": null,
+        "milliseconds": 12,
+    })
+}
+
+fn failed(id: u64, error: &str, category: &str, message: &str, code: Option<u32>) -> Value {
+    let error = json!({
+        "id": error, "category": category, "message": message, "target": null, "exception": null, "hresult": code
+    });
+    json!({ "id": id, "ended": "threw", "output": null, "errors": [error], "milliseconds": 1 })
+}
+
+fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+#[expect(clippy::exit, reason = "as a process that dies does")]
+fn die() -> ! {
+    writeln!(io::stderr(), "Process is terminated due to OutOfMemoryException.").unwrap();
+    std::process::exit(134)
+}
