@@ -1,24 +1,37 @@
 //! `collect`
 
 use super::exit::{Exit, Failure};
-use super::{collection, live, read};
+use super::{collection, directory, live, output, read, tickets};
 use crate::live::collect::Asked;
-use crate::model::ServerFqdn;
+use crate::live::directory::Question;
+use crate::live::tickets::{of_deployment, of_snapshot};
+use crate::model::{Deployment, ServerFqdn};
+use crate::plan::Scope;
+use crate::render::escape::{Lines, terminal};
+use crate::snapshot::description::{AskedFor, DescriptionFile, FormatVersion};
+use crate::snapshot::{self, Writer};
 use clap::{ArgGroup, Args};
-use std::path::PathBuf;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
 
 /// Reads the real systems into a snapshot folder.
 ///
 /// With --live, it reads the topology, the assignments, the settings of the Web Services, the directory, each site's
-/// test and each server's IIS configuration through PowerShell. Nothing is changed. What is secret is removed on the
-/// server where it lies.
+/// test and each server's IIS configuration through PowerShell. What is secret is removed on the server where it lies.
 ///
-/// With --script, it prints one PowerShell script which makes the same folder by hand, on a Front End Server.
+/// With --directory, it asks Active Directory itself for the accounts, and for every holder of the SPNs, that FILE and
+/// the folder (assignments.json, topology.xml) speak of. The connection is always protected by TLS, and the server's
+/// certificate always checked.
 ///
-/// A folder that is already there is added to: what is read replaces its former content, the rest stays. What cannot
-/// be read is then unreadable in the folder, with its cause, whatever was there before, and the exit code is 5.
+/// With --tickets, it shows every server a fresh Kerberos ticket, and writes down how it answered.
+///
+/// With --script, it prints one PowerShell script which makes the same folder as --live by hand, on a Front End Server.
+///
+/// Nothing is changed anywhere. A folder that is already there is added to: what is read replaces its former content,
+/// the rest stays. What cannot be read is then unreadable in the folder, with its cause, whatever was there before, and
+/// the exit code is 5.
 #[derive(Args)]
-#[command(after_help = EXAMPLES, group = ArgGroup::new("from").required(true))]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("from").required(true).multiple(true))]
 pub(super) struct Arguments {
     /// The deployment file, for what it declares; `-` reads standard input
     file: Option<String>,
@@ -29,13 +42,17 @@ pub(super) struct Arguments {
     #[arg(long, group = "from")]
     live: bool,
     /// Print the script that does it by hand, and read nothing
-    #[arg(long, group = "from", conflicts_with = "out")]
+    #[arg(long, group = "from", conflicts_with_all = ["out", "live", "directory", "tickets"])]
     script: bool,
     /// Read IIS of this server only (several: of each)
     #[arg(long, value_name = "FQDN", requires = "live")]
     server: Vec<ServerFqdn>,
     #[command(flatten)]
     reach: live::Options,
+    #[command(flatten)]
+    directory: directory::Options,
+    #[command(flatten)]
+    tickets: tickets::Options,
 }
 
 const EXAMPLES: &str = "\
@@ -46,24 +63,147 @@ Examples:
       cskerb collect contoso.yaml --live --out monday/ --host fe01.contoso.com
       cskerb collect contoso.yaml --live --out monday/ --ssh alice@fe01.contoso.com --shell powershell.exe
   Where no tool is let in: a script to be read, and run by hand
-      cskerb collect contoso.yaml --script > collect.ps1";
+      cskerb collect contoso.yaml --script > collect.ps1
+  Ask a domain controller; the password is asked for on the terminal:
+      cskerb collect contoso.yaml --out monday/ --directory ldaps://dc01.contoso.com --bind-as alice@contoso.com
+  The SPNs of a forest with several domains:
+      cskerb collect contoso.yaml --out monday/ --directory ldaps://dc01.contoso.com --global-catalog ldaps://dc01.contoso.com:3269 --bind-as alice@contoso.com
+  In a pipeline, for what the folder speaks of, with the company's own certificate authority:
+      cskerb collect --out monday/ --directory ldaps://dc01.contoso.com --ca-file ca.pem --bind-as 'CONTOSO\\audit' --password-file audit.txt
+  Where the domain controller offers StartTLS only:
+      cskerb collect contoso.yaml --out monday/ --directory ldap://dc01.contoso.com --starttls --bind-as alice@contoso.com
+  Show every server a Kerberos ticket, your own to begin with:
+      cskerb collect contoso.yaml --out monday/ --tickets";
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut asked = match &arguments.file {
+    let declared = match &arguments.file {
         Some(file) => match read::deployment(file)? {
-            Ok((deployment, _)) => Asked::of(&deployment),
+            Ok((deployment, _)) => Some(deployment),
             Err(exit) => return Ok(exit),
         },
-        None => Asked::default(),
+        None => None,
     };
+    let mut asked = declared.as_ref().map(Asked::of).unwrap_or_default();
     if arguments.script {
         return collection::print_script(&asked);
     }
     let Some(folder) = &arguments.out else {
         return Err(Failure::new("it is not known where to").hint("name a folder: --out DIR"));
     };
-    asked.servers.extend(arguments.server.iter().cloned());
-    let pool = arguments.reach.pool()?;
-    let collected = collection::into_folder(&pool, &asked, folder, arguments.reach.parallel())?;
-    Ok(collection::exit(&collected))
+    if snapshot::is_lab(folder) {
+        let message = format!("{} is a lab: what is real does not belong there", folder.display());
+        return Err(Failure::new(message).hint("name another folder, or make a new lab: cskerb lab new FILE DIR"));
+    }
+    let mut exit = Exit::Done;
+    if arguments.live {
+        asked.servers.extend(arguments.server.iter().cloned());
+        let pool = arguments.reach.pool()?;
+        let collected = collection::into_folder(&pool, &asked, folder, arguments.reach.parallel())?;
+        exit = collection::exit(&collected);
+    }
+    if !arguments.directory.is_empty() && ask_directory(arguments, declared.as_ref(), folder)? != directory::Came::Whole
+    {
+        exit = Exit::Unreadable;
+    }
+    if arguments.tickets.is_asked() && !prove(arguments, declared.as_ref(), folder)? {
+        exit = Exit::Unreadable;
+    }
+    Ok(exit)
+}
+
+fn ask_directory(
+    arguments: &Arguments,
+    declared: Option<&Deployment>,
+    folder: &Path,
+) -> Result<directory::Came, Failure> {
+    let description = description(folder)?;
+    let former = if folder.is_dir() { Some(read::snapshot(folder)?) } else { None };
+    let question = Question::of(declared, former.as_ref());
+    if question.is_empty() {
+        let hint = "name the deployment file, or put topology.xml and assignments.json into the folder first";
+        return Err(Failure::new("it is not known which accounts and SPNs to ask for").hint(hint));
+    }
+    let access = arguments.directory.access()?;
+    let writer = writer(folder)?;
+    let came = directory::collect(&access, &question, former.as_ref(), &writer)?;
+    // Where nothing new was read, "now" does not move; a folder that is new gets its description all the same.
+    if came != directory::Came::ToNothing || description.is_none() {
+        // Written last: should this stop in between, the new file is taken for older than it is, never the old for new.
+        write_description(&writer, description, Some(&question))?;
+    }
+    Ok(came)
+}
+
+/// Shows every server of the deployment, or else of the folder, a ticket; whether each could be judged.
+fn prove(arguments: &Arguments, declared: Option<&Deployment>, folder: &Path) -> Result<bool, Failure> {
+    let description = description(folder)?;
+    let writer = writer(folder)?;
+    let actual = read::snapshot(folder)?;
+    let targets = match declared {
+        Some(deployment) => of_deployment(deployment, &actual, &Scope::default()),
+        None => of_snapshot(&actual),
+    };
+    if targets.is_empty() {
+        let hint = "name the deployment file, or put topology.xml and assignments.json into the folder first";
+        return Err(Failure::new("it is not known which servers to show a ticket").hint(hint));
+    }
+    let judged = tickets::write(&arguments.tickets.prove(&targets)?, &actual, &writer)?;
+    write_description(&writer, description, None)?;
+    Ok(judged)
+}
+
+fn description(folder: &Path) -> Result<Option<DescriptionFile>, Failure> {
+    snapshot::read_description(folder).map_err(|error| {
+        Failure::new(format!("nothing can be added to {}", folder.display()))
+            .source(error)
+            .hint("name another folder with --out")
+    })
+}
+
+fn writer(folder: &Path) -> Result<Writer, Failure> {
+    Writer::new(folder)
+        .map_err(|error| Failure::new(format!("the snapshot {} cannot be written", folder.display())).source(error))
+}
+
+/// `snapshot.json`: from now on this is "now". What was asked for before still was, but for what was asked again.
+fn write_description(
+    writer: &Writer,
+    former: Option<DescriptionFile>,
+    question: Option<&Question>,
+) -> Result<(), Failure> {
+    let now = Timestamp::now();
+    let collected_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let asked = question.map(|question| AskedFor {
+        accounts: question.accounts.iter().map(ToString::to_string).collect(),
+        service_principal_names: question.spns.iter().map(ToString::to_string).collect(),
+        ..AskedFor::default()
+    });
+    let tool = Some(concat!("cskerb ", env!("CARGO_PKG_VERSION")).to_owned());
+    let file = match former {
+        // No askedFor means that all there is was asked for.
+        Some(former) => DescriptionFile {
+            collected_at,
+            tool,
+            asked_for: former.asked_for.map(|before| match asked {
+                Some(AskedFor { accounts, service_principal_names, .. }) => {
+                    AskedFor { accounts, service_principal_names, ..before }
+                }
+                None => before,
+            }),
+            ..former
+        },
+        None => DescriptionFile {
+            format_version: FormatVersion::CURRENT,
+            collected_at,
+            product: None,
+            tool,
+            asked_for: asked,
+            unread: Vec::new(),
+        },
+    };
+    if let Err(error) = writer.description(&file) {
+        return Err(Failure::new("the snapshot cannot be written").source(error));
+    }
+    output::remark(&terminal(&format!("collected at {collected_at}\n"), Lines::Keep));
+    Ok(())
 }

@@ -4,6 +4,7 @@ mod apply;
 mod collect;
 mod collection;
 mod completions;
+mod directory;
 mod exit;
 mod explain;
 mod init;

@@ -25,16 +25,21 @@ pub(super) fn bytes(file: &str) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::new(format!("{file} cannot be read")).source(error))
 }
 
-/// The password that a file holds: its text without the end of the line.
+/// The password that a file holds: its text without the end of the line, in any encoding that Windows writes.
 pub(super) fn password(file: &str) -> Result<Zeroizing<String>, Failure> {
     let bytes = Zeroizing::new(bytes(file)?);
     let encoding = encoding_rs::Encoding::for_bom(&bytes).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
     let (text, _, broken) = encoding.decode(&bytes);
     let text = Zeroizing::new(text.into_owned());
+    if broken {
+        return Err(Failure::new(format!("the password in {file} is no text")).hint("save it as UTF-8"));
+    }
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
-    if broken || line.contains(['\n', '\r']) {
-        return Err(Failure::new(format!("{file} shall hold the password and nothing else, as one line of UTF-8")));
+    if line.contains(['\n', '\r']) {
+        return Err(
+            Failure::new(format!("{file} has more than one line")).hint("it shall hold the password and nothing else")
+        );
     }
     Ok(Zeroizing::new(line.to_owned()))
 }

@@ -222,7 +222,6 @@ pub(super) fn overlay(proofs: &[Proof], actual: &mut Actual) {
 /// Writes what the tickets said into the snapshot; whether every server was judged.
 ///
 /// A ticket outranks a test report. One that could not say leaves a report that could.
-#[expect(dead_code, reason = "`collect` is to use it")]
 pub(super) fn write(proofs: &[Proof], former: &Actual, writer: &Writer) -> Result<bool, Failure> {
     output::remark(&counts(proofs));
     for proof in proofs {

@@ -5,7 +5,7 @@ use super::world::World;
 use super::{Lab, LabError};
 use crate::model::{AccountName, AccountState, Actual, Cause, Directory, Reading, ServerFqdn, Verdict};
 use crate::snapshot::kerberos::KerberosFile;
-use crate::snapshot::{self, SnapshotError, change};
+use crate::snapshot::{self, SnapshotError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -17,7 +17,7 @@ impl Lab {
     /// of which the test could not say has the right one.
     pub fn adopt(folder: &Path) -> Result<Self, LabError> {
         let lab = Self::at(folder);
-        if !change::is_lab(folder) {
+        if !snapshot::is_lab(folder) {
             let actual = snapshot::read(folder).map_err(|error| lab.unread(error))?;
             let unusable = |cause| LabError::Unreadable { folder: folder.to_owned(), cause };
             lab.write_first(&memory(folder, &actual).map_err(unusable)?)?;

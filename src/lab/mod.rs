@@ -31,7 +31,7 @@ pub use fault::{Fault, Right};
 pub use memory::{AccountObject, Behind, Down, Held, Memory, Publication, Rights, ServerMemory, schema};
 
 use crate::model::{Cause, ServerFqdn};
-use crate::snapshot::{WriteError, Writer, change};
+use crate::snapshot::{self, WriteError, Writer, change};
 use jiff::{SignedDuration, Timestamp};
 use std::fs::{self, File};
 use std::io;
@@ -151,7 +151,7 @@ impl Lab {
 
     /// Reads the lab under its lock.
     fn session(&self) -> Result<Session<'_>, LabError> {
-        if !change::is_lab(&self.folder) {
+        if !snapshot::is_lab(&self.folder) {
             return Err(LabError::None(self.folder.clone()));
         }
         let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);

@@ -166,11 +166,6 @@ fn broken(file: &str, why: String) -> Cause {
     Cause::Broken { place: Place { file: file.into(), line_column: None }, why }
 }
 
-/// Whether the folder has a `lab.json`.
-pub(crate) fn is_lab(folder: &Path) -> bool {
-    Folder::open(folder).is_ok_and(|root| root.has(LAB))
-}
-
 /// The content of `lab.json`; [`Cause::NotCollected`] where the folder has none.
 pub(crate) fn lab<T: DeserializeOwned>(folder: &Path) -> Result<T, Cause> {
     let failed = |error: io::Error| broken(LAB, format!("the folder cannot be read: {error}"));

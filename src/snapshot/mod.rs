@@ -180,6 +180,28 @@ fn description(root: &Folder, prints: &mut Vec<Print>) -> Result<(Reading<Timest
     })
 }
 
+/// `snapshot.json` as it stands, for whoever adds to the folder; `None` where there is no such file, or no folder.
+pub fn read_description(folder: &Path) -> Result<Option<DescriptionFile>, SnapshotError> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let failed = |source| SnapshotError::Folder { folder: folder.to_owned(), source };
+    let root = Folder::open(folder).map_err(failed)?;
+    if !root.has(DESCRIPTION) {
+        return Ok(None);
+    }
+    if let Err(version) = description(&root, &mut Vec::new()) {
+        return Err(SnapshotError::FromTheFuture { folder: folder.to_owned(), version });
+    }
+    let read = root.load(DESCRIPTION).source.and_then(|source| json::parse_object(&source));
+    read.map(Some).map_err(|cause| failed(io::Error::other(cause.to_string())))
+}
+
+/// Whether the folder is a lab, which no collector may write into.
+pub fn is_lab(folder: &Path) -> bool {
+    Folder::open(folder).is_ok_and(|root| root.has(LAB))
+}
+
 fn topology(root: &Folder, prints: &mut Vec<Print>) -> Reading<Topology> {
     match (root.has(TOPOLOGY), root.has(TOPOLOGY_BUILDER)) {
         (true, true) => {

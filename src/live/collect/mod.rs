@@ -90,7 +90,7 @@ pub fn collect(
     folder: &Path,
     manner: &Manner<'_>,
 ) -> Result<Collected, CollectError> {
-    if snapshot::change::is_lab(folder) {
+    if snapshot::is_lab(folder) {
         return Err(CollectError::IsLab(folder.display().to_string()));
     }
     let collection = Collection { shell, manner, writer: Writer::new(folder)?, unread: Mutex::new(Vec::new()) };

@@ -1,0 +1,89 @@
+//! What to do about an error of the directory.
+
+use super::error::{CertificateFault, DirectoryError, LoginFault, Phase, Trouble};
+
+impl DirectoryError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        let host = self.server.host();
+        match (&self.trouble, self.phase) {
+            (Trouble::TimedOut(_), Phase::Tls) => format!(
+                "is {} the port of ldaps (636, 3269)? With 389 or 3268: ldap:// and --starttls; or --timeout",
+                self.server.port()
+            ),
+            (Trouble::TimedOut(_), Phase::StartTls) => {
+                format!(
+                    "is {} the port of plain LDAP (389, 3268)? With 636 or 3269: ldaps://; or --timeout",
+                    self.server.port()
+                )
+            }
+            (Trouble::TimedOut(_), _) => {
+                "look at the network and at the server, or allow more with --timeout".to_owned()
+            }
+            (Trouble::NameUnknown(_), _) => "look at the spelling and at DNS".to_owned(),
+            (Trouble::ConnectionRefused, _) => {
+                format!("does a domain controller run on {host}, and no firewall refuse?")
+            }
+            (Trouble::Connection(_) | Trouble::Misunderstood(_), _) => {
+                "look at the network and at the server".to_owned()
+            }
+            (Trouble::Closed | Trouble::NotTls(_), Phase::StartTls) => {
+                format!("is {} the port of plain LDAP (389, 3268)? With 636 or 3269: ldaps://", self.server.port())
+            }
+            (Trouble::Closed | Trouble::NotTls(_), Phase::Tls) => format!(
+                "is {} the port of ldaps (636, 3269), and does the domain controller have a certificate? \
+                 With 389 or 3268: ldap:// and --starttls",
+                self.server.port()
+            ),
+            (Trouble::Closed | Trouble::NotTls(_), _) => "try again, or ask another domain controller".to_owned(),
+            (Trouble::Certificate(fault), _) => fault.hint(host),
+            (Trouble::Login(fault), _) => fault.hint().to_owned(),
+            (Trouble::StrongerAuthentication(_), _) => {
+                "the domain controller refuses a simple bind here: use ldaps://, or a build with GSSAPI".to_owned()
+            }
+            (Trouble::NoSuchBase(_), _) => "ask a domain controller of the forest that has it".to_owned(),
+            (Trouble::Referral(_), _) => "name the domain controller that it sends to with --directory".to_owned(),
+            (Trouble::SizeLimit | Trouble::TimeLimit, _) => {
+                "the domain's LDAP policy limits this login (MaxPageSize, MaxQueryDuration): ask its administrator"
+                    .to_owned()
+            }
+            (Trouble::NoRights, _) => {
+                "bind as a user who may read the directory: any domain user may, by default".to_owned()
+            }
+            (Trouble::Result { code: 1, .. }, Phase::Search) => {
+                "the login did not reach the directory: bind as a domain user".to_owned()
+            }
+            (Trouble::Result { .. }, _) => "ask another domain controller, or its event log".to_owned(),
+        }
+    }
+}
+
+impl CertificateFault {
+    fn hint(&self, host: &str) -> String {
+        match self {
+            Self::UnknownAuthority => {
+                "name the authority that issued it with --ca-file (PEM); never one that you cannot vouch for".to_owned()
+            }
+            Self::OtherName(names) if names.is_empty() => {
+                format!("use the name that the certificate bears, not {host}")
+            }
+            Self::OtherName(_) => "use one of these names with --directory".to_owned(),
+            Self::NotNow => "renew the domain controller's certificate; or is this machine's clock wrong?".to_owned(),
+            Self::Revoked | Self::Other(_) => "give the domain controller a proper certificate".to_owned(),
+        }
+    }
+}
+
+impl LoginFault {
+    fn hint(self) -> &'static str {
+        match self {
+            Self::NoSuchUser | Self::WrongPassword | Self::Unexplained => {
+                "write --bind-as as name@domain or DOMAIN\\name, and look at the password's file or variable; \
+                 it was tried once, and on no other server"
+            }
+            Self::LockedOut => "have it unlocked; it was tried once, and on no other server",
+            Self::PasswordExpired | Self::MustChangePassword => "set a new password, then try again",
+            Self::Disabled | Self::AccountExpired | Self::NotAtThisTime | Self::NotFromHere => "bind as another user",
+        }
+    }
+}
