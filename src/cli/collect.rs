@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 /// the rest stays. What cannot be read is then unreadable in the folder, with its cause, whatever was there before, and
 /// the exit code is 5.
 #[derive(Args)]
-#[command(after_help = EXAMPLES, group = ArgGroup::new("from").required(true).multiple(true))]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("from").args(["directory", "tickets"]).required(true).multiple(true))]
 pub(super) struct Arguments {
     /// The deployment file, for what it declares; `-` reads standard input
     file: Option<String>,

@@ -4,7 +4,7 @@ use crate::rehearsal::ended;
 use crate::stage::{CONTOSO, Stage, load, name, not_done, steps};
 use cskerb::apply::Unfinished;
 use cskerb::deployment;
-use cskerb::lab::{Fault, Lab};
+use cskerb::lab::{Cmdlet, Fault, Lab};
 use cskerb::plan::StepKind;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,14 @@ fn check(what: &str, direct: &Stage, bridged: &Stage) -> BTreeSet<StepKind> {
     let live_outcome = bridged.run(&by_live, &live, Unfinished::Refuse);
     assert_eq!(live_outcome.ending(), outcome.ending(), "{what}: {:?}", not_done(&live_outcome));
     assert_eq!(ended(&bridged.lab), ended(&direct.lab), "{what}");
-    assert_eq!(bridged.changing_calls(), direct.changing_calls(), "{what}");
+    assert_eq!(cmdlets(bridged), cmdlets(direct), "{what}");
     assert_eq!(steps(&bridged.plan(&live)), steps(&direct.plan(&direct.lab)), "{what}: what is left");
     plan.steps.iter().map(|step| step.action.kind()).collect()
+}
+
+/// What was called, but for IIS: through the bridge each location is a call by itself.
+fn cmdlets(stage: &Stage) -> Vec<Cmdlet> {
+    stage.changing_calls().into_iter().filter(|cmdlet| *cmdlet != Cmdlet::SetIis).collect()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -2,7 +2,7 @@
 
 use super::connection::Entry;
 use crate::model::{AccountState, EncryptionTypes, Spn};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// The flag ACCOUNTDISABLE of `userAccountControl` [doc].
@@ -19,13 +19,9 @@ pub(super) fn moment(ticks: i64) -> Result<Option<Timestamp>, String> {
     if ticks == 0 || ticks == NEVER {
         return Ok(None);
     }
-    let whole = SignedDuration::from_secs(ticks.div_euclid(10_000_000));
-    let nanoseconds = SignedDuration::from_nanos(ticks.rem_euclid(10_000_000) * 100);
-    let start = Timestamp::from_second(WINDOWS_EPOCH).map_err(|error| error.to_string())?;
-    let moment = start.checked_add(whole).and_then(|moment| moment.checked_add(nanoseconds));
-    // Finer than what a plan compares: the snapshot says seconds.
-    let seconds = moment.map_err(|_| format!("{ticks} is no time"))?.as_second();
-    Timestamp::from_second(seconds).map(Some).map_err(|error| error.to_string())
+    // Finer than what a plan compares: the snapshot says seconds, counted down before 1970 too.
+    let seconds = WINDOWS_EPOCH.saturating_add(ticks.div_euclid(10_000_000));
+    Timestamp::from_second(seconds).map(Some).map_err(|_| format!("{ticks} is no time"))
 }
 
 /// What an account's entry says, but for its key version; or which attribute is missing or cannot be understood.
