@@ -137,7 +137,6 @@ fn ask_directory(
 /// Shows every server of the deployment, or else of the folder, a ticket; whether each could be judged.
 fn prove(arguments: &Arguments, declared: Option<&Deployment>, folder: &Path) -> Result<bool, Failure> {
     let description = description(folder)?;
-    let writer = writer(folder)?;
     let actual = read::snapshot(folder)?;
     let targets = match declared {
         Some(deployment) => of_deployment(deployment, &actual, &Scope::default()),
@@ -147,7 +146,9 @@ fn prove(arguments: &Arguments, declared: Option<&Deployment>, folder: &Path) ->
         let hint = "name the deployment file, or put topology.xml and assignments.json into the folder first";
         return Err(Failure::new("it is not known which servers to show a ticket").hint(hint));
     }
-    let judged = tickets::write(&arguments.tickets.prove(&targets)?, &actual, &writer)?;
+    let proofs = arguments.tickets.prove(&targets)?;
+    let writer = writer(folder)?;
+    let judged = tickets::write(&proofs, &actual, &writer)?;
     write_description(&writer, description, None)?;
     Ok(judged)
 }

@@ -127,7 +127,7 @@ $Worker = {
         try {
             if (-not [System.IO.File]::Exists($Path)) {
                 $Answer.reportMissing = 'the cmdlet wrote none'
-            } elseif ((New-Object System.IO.FileInfo($Path)).Length -gt 16777216) {
+            } elseif ((New-Object System.IO.FileInfo -ArgumentList $Path).Length -gt 16777216) {
                 $Answer.reportMissing = 'it is larger than 16 MB'
             } else {
                 $Answer.report = [System.Convert]::ToBase64String([System.IO.File]::ReadAllBytes($Path))
