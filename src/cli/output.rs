@@ -13,8 +13,23 @@ use std::path::Path;
 ///
 /// A reader that went away, as `| head` does, is not an error.
 pub(super) fn data(text: &str) -> Result<(), Failure> {
+    if !style().colour {
+        return stream(|out| out.write_all(text.as_bytes()));
+    }
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::new("standard output cannot be written").source(error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Has data written to standard output piece by piece, so that it never stands in memory as a whole.
+///
+/// It must have no colour: none is taken out.
+pub(super) fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::new("standard output cannot be written").source(error)),
         Ok(()) => Ok(()),

@@ -2,7 +2,7 @@
 
 use super::{AccountName, Caseless, Cause, Reading, Spn};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 /// Any holder of an SPN, as `DOMAIN\name` without the `$` of a computer, or a distinguished name.
@@ -137,16 +137,31 @@ impl Directory {
     ///
     /// The accounts' own lists count too: an account that holds the SPN is among its holders.
     pub fn holders(&self, spn: &Spn) -> Reading<BTreeSet<Principal>> {
+        let lists = |reading: &Reading<AccountState>| reading.known().is_some_and(|account| account.spns.contains(spn));
+        self.holders_beside(spn, self.accounts.iter().filter(|(_, reading)| lists(reading)).map(|(name, _)| name))
+    }
+
+    /// The accounts by the SPNs in their own lists, for whoever asks for many.
+    pub fn lists(&self) -> HashMap<&Spn, Vec<&AccountName>> {
+        let mut lists: HashMap<&Spn, Vec<&AccountName>> = HashMap::new();
+        for (name, account) in self.accounts.iter().filter_map(|(name, reading)| Some((name, reading.known()?))) {
+            account.spns.iter().for_each(|spn| lists.entry(spn).or_default().push(name));
+        }
+        lists
+    }
+
+    /// The holders of that SPN, where these accounts have it in their own lists.
+    pub fn holders_beside<'a>(
+        &self,
+        spn: &Spn,
+        listing: impl IntoIterator<Item = &'a AccountName>,
+    ) -> Reading<BTreeSet<Principal>> {
         let nobody = BTreeSet::new();
         let asked = self.holders.get(spn);
         match asked.or((self.complete && !self.unreadable.contains_key(spn)).then_some(&nobody)) {
             Some(asked) => {
                 let mut holders = asked.clone();
-                for (name, reading) in &self.accounts {
-                    if reading.known().is_some_and(|account| account.spns.contains(spn)) {
-                        holders.insert(Principal::from(name));
-                    }
-                }
+                holders.extend(listing.into_iter().map(Principal::from));
                 Reading::Known(holders)
             }
             None => Reading::Unreadable(match self.unreadable.get(spn) {

@@ -165,7 +165,7 @@ pub struct ExpectedLocation {
 }
 
 /// One property of `windowsAuthentication` with a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Setting {
     /// `enabled`.
     Enabled(bool),
@@ -205,7 +205,7 @@ impl Setting {
 }
 
 /// A property that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SettingChange {
     /// What the location has.
     pub before: Setting,
@@ -252,7 +252,7 @@ pub struct IisConfiguration {
 impl IisConfiguration {
     /// Whether the server has this location: itself, or something below it, is named in the file.
     pub fn has(&self, path: &LocationPath) -> bool {
-        self.locations.keys().any(|known| known == path || known.is_below(path))
+        self.locations.contains_key(path) || self.locations.keys().any(|known| known.is_below(path))
     }
 
     /// The effective settings at this very path: its own layer, over its parents', over the global one, over

@@ -90,7 +90,7 @@ fn withheld(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, site: &Site, wan
     if matches!(decision, Some(Decision::Rotate(_))) {
         return None; // a rotation reaches undeclared servers too
     }
-    let of_site = survey.targets_of(wanted).filter(|target| target.site == &site.name);
+    let of_site = survey.targets_at(&site.name).filter(|target| target.account == Some(wanted));
     let left: Vec<&str> = of_site
         .filter(|target| !target.managed && !target.state.as_ref().is_some_and(ServerState::is_valid))
         .map(|target| target.server.as_str())
@@ -115,7 +115,7 @@ fn assign(
         draft.withheld.insert(name);
         return;
     }
-    let servers = survey.targets_of(wanted).filter(|target| target.site == &site.name).count();
+    let servers = survey.targets_at(&site.name).filter(|target| target.account == Some(wanted)).count();
     let servers = if servers == 1 { "its 1 server".to_owned() } else { format!("its {servers} servers") };
     let (action, because, reason, disrupts, consent) = match current {
         None => (

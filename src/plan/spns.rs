@@ -78,7 +78,7 @@ impl Place<'_, '_> {
 
     /// Everybody who holds the SPN; `None` where that was not read, which is then reported.
     fn holders(&self, spn: &Spn, draft: &mut Draft) -> Option<BTreeSet<Principal>> {
-        match self.survey.actual.directory.known()?.holders(spn) {
+        match self.survey.holders_in(self.survey.actual.directory.known()?, spn) {
             Reading::Known(holders) => Some(holders),
             Reading::Absent => Some(BTreeSet::new()),
             // An account that this plan creates certainly holds nothing yet.

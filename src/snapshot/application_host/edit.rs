@@ -3,7 +3,7 @@
 //!
 //! Of several blocks, or several elements in one, the last wins [`super`], so that one is edited.
 
-use super::parse;
+use super::{Known, parse};
 use crate::model::{Cause, LocationPath, Place, Provider, Reading, Setting, WindowsAuthentication};
 use crate::snapshot::place::{Fault, Source};
 use crate::snapshot::xml_edit::{Edit, Fragment, Span, apply, root};
@@ -41,7 +41,7 @@ pub(in crate::snapshot) fn set(
 
 fn effective(file: &Arc<str>, text: &str, location: &LocationPath) -> Result<WindowsAuthentication, Cause> {
     let broken = |fault| Source { name: file.clone(), text: text.to_owned() }.broken(fault);
-    match parse(file, text).map_err(broken)?.effective(location) {
+    match parse(file, text, &mut Known::default()).map_err(broken)?.effective(location) {
         Reading::Known(settings) => Ok(settings),
         Reading::Unreadable(cause) => Err(cause),
         Reading::Absent => {

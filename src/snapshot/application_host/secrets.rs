@@ -60,7 +60,11 @@ fn quoted_value(text: &str) -> Option<(usize, usize)> {
 }
 
 fn find_caseless(text: &str, needle: &str) -> Option<usize> {
-    text.as_bytes().windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+    let (text, needle) = (text.as_bytes(), needle.as_bytes());
+    let first = *needle.first()?;
+    let candidates = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text);
+    let found = |at: &usize| text.get(*at..at + needle.len()).is_some_and(|there| there.eq_ignore_ascii_case(needle));
+    candidates.into_iter().find(found)
 }
 
 #[cfg(test)]
