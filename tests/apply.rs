@@ -330,6 +330,30 @@ fn each_fault_is_mended_by_apply_or_named() {
     check_faults(&[added], &Left::Finding(Code::ServerUndeclared));
 }
 
+#[test]
+fn a_rotation_is_followed_by_copies_into_branch_sites() {
+    let yaml = r"
+version: 1
+product: sfb-2019
+accounts: [{ name: CONTOSO\kerbauth, encryption: [aes256] }]
+sites:
+  - name: Redmond
+    account: CONTOSO\kerbauth
+    pools: [{ fqdn: pool01.contoso.com, role: front-end, servers: [fe01.contoso.com, fe02.contoso.com] }]
+  - name: Dublin
+    kind: branch
+    account: CONTOSO\kerbauth
+    pools: [{ fqdn: se01.contoso.com, role: standard-edition }]
+";
+    let rehearsal = Rehearsal::new(load(yaml));
+    rehearsal.lab.inject(&Fault::HalfDoneRotation(account())).unwrap();
+    let plan = rehearsal.plan();
+    assert_eq!(steps(&plan), [r"rotate:CONTOSO\kerbauth", "copy:se01.contoso.com", "test:Redmond", "test:Dublin"]);
+    let outcome = rehearsal.apply();
+    assert!(matches!(outcome, Outcome::Finished(_)), "{:?}", not_done(&outcome));
+    assert_eq!(steps(&rehearsal.plan()), [""; 0]);
+}
+
 /// What is drawn: a deployment, another one that the lab was made from, and what is broken in it.
 #[derive(Clone, Debug)]
 struct Drawn {

@@ -41,6 +41,16 @@ fn check(arguments: &[&str], exit: i32, says: &[&str]) {
     }
 }
 
+/// Runs `validate` and compares the exit code and a part of what it found, which is its data.
+fn check_found(arguments: &[&str], exit: i32, says: &[&str]) {
+    let output = cskerb(&[&["validate"], arguments].concat());
+    let found = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {found}");
+    for part in says {
+        assert!(found.contains(part), "{arguments:?} does not find {part:?}, but:\n{found}");
+    }
+}
+
 #[test]
 fn the_documentations_own_case_is_one_copy() {
     let output = cskerb(&[&CONTOSO[..], &["--format", "json"]].concat());
@@ -57,8 +67,8 @@ fn the_documentations_own_case_is_one_copy() {
     assert_eq!(plan["enableTopology"]["need"], "advisory");
     assert_eq!(
         plan["enableTopology"]["because"][0]["reason"],
-        "After making any changes to Kerberos authentication, such as adding an account or removing an account, you \
-         must run Enable-CsTopology"
+        "Microsoft's task page says: \"After making any changes to Kerberos authentication, such as adding an account or \
+         removing an account, you must run Enable-CsTopology\""
     );
     assert_eq!(plan["enableTopology"]["because"][0]["step"], "copy:dir01.contoso.com");
 }
@@ -131,6 +141,52 @@ fn a_scope_narrows_and_says_so() {
 }
 
 #[test]
+fn an_unassignment_outside_the_scope_is_said() {
+    let (file, snapshot) = ("tests/scenarios/unassignment/deployment.yaml", "tests/scenarios/unassignment/snapshot");
+    let output = scenario(file, snapshot, &["--server", "fe01.contoso.com"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("[out-of-scope] Redmond: its account is to change"), "{said}");
+    assert!(!said.contains("what is declared is in place"), "{said}");
+}
+
+#[test]
+fn a_plan_says_that_its_file_has_warnings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("contoso.yaml");
+    let yaml = std::fs::read_to_string(root().join("examples/contoso/deployment.yaml")).unwrap();
+    std::fs::write(&file, yaml.replace("sites:", "  - name: CONTOSO\\unused\nsites:")).unwrap();
+    let file = file.to_str().unwrap();
+    let shows = format!("{file}: 1 warning; `cskerb validate {file}` shows them");
+    // And nobody asked Active Directory for that account.
+    check(&["plan", file, "--snapshot", CONTOSO[3]], 5, &[&shows]);
+    assert_eq!(cskerb(&CONTOSO).stderr, b"", "a file without warnings is not remarked on");
+}
+
+#[test]
+fn json_steers_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("contoso.yaml");
+    std::fs::write(&file, "version: 1\nsites:\n  - name: \"moc\\u202Eosotnoc\\x85\"\n    colour: red\n").unwrap();
+    let output = cskerb(&["validate", "--format", "json", file.to_str().unwrap()]);
+    let said = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(said.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202E}'), "{said}");
+    assert!(json(&output).is_object());
+    let plan = "tests/scenarios/two-sites-one-account/";
+    let yaml = std::fs::read_to_string(root().join(plan).join("deployment.yaml")).unwrap();
+    std::fs::write(&file, yaml.replace("name: Dublin", "name: \"moc\\u202Eosotnoc\"")).unwrap();
+    let snapshot = format!("{plan}snapshot");
+    let output = scenario(file.to_str().unwrap(), &snapshot, &["--format", "json"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("moc\\u202eosotnoc"));
+    let sites: Vec<serde_json::Value> = json(&output)["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["subject"]["site"].clone())
+        .collect();
+    assert!(sites.contains(&"moc\u{202E}osotnoc".into()), "{sites:?}");
+}
+
+#[test]
 fn a_rotation_is_planned_where_the_operator_asks_and_says_why() {
     let asked = ["--format", "json", "--rotate", "contoso\\KERBAUTH", "--reason", "yearly"];
     let output = scenario(CONTOSO[1], CONTOSO[3], &asked);
@@ -157,16 +213,12 @@ fn mistakes_are_answered_with_what_where_and_what_to_do() {
     check(&["plan", "no/such.yaml", "--snapshot", "x"], 1, &["no/such.yaml cannot be read", "No such file"]);
     check(&["plan", CONTOSO[1], "--snapshot", "no/such"], 1, &["the snapshot folder no/such cannot be read", "help:"]);
     check(&["plan", CONTOSO[3], "--snapshot", CONTOSO[3]], 1, &["cannot be read", "directory"]);
-    check(
-        &["validate", "tests/scenarios/pool-as-source/deployment.yaml"],
-        3,
-        &["pool-as-server", "deployment.yaml:13:13"],
-    );
+    check_found(&["tests/scenarios/pool-as-source/deployment.yaml"], 3, &["pool-as-server", "deployment.yaml:13:13"]);
     let folder = tempfile::tempdir().unwrap();
     let typo = folder.path().join("typo.yaml");
     let text = std::fs::read_to_string(root().join(CONTOSO[1])).unwrap().replacen("accounts:", "acounts:", 1);
     std::fs::write(&typo, text).unwrap();
-    check(&["validate", typo.to_str().unwrap()], 3, &["unknown-key", "acounts", "accounts"]);
+    check_found(&[typo.to_str().unwrap()], 3, &["unknown-key", "acounts", "accounts"]);
 }
 
 #[test]
@@ -252,11 +304,7 @@ fn codes_are_explained() {
     check(&["explain", "Account-UPN"], 0, &[]);
     check(&["explain", "acount-upn"], 1, &["there is no code \"acount-upn\"", "did you mean account-upn?"]);
     check(&["explain", "E0308"], 1, &["`cskerb explain` lists the codes"]);
-    check(
-        &["validate", "tests/scenarios/pool-as-source/deployment.yaml"],
-        3,
-        &["`cskerb explain pool-as-server` says more"],
-    );
+    check_found(&["tests/scenarios/pool-as-source/deployment.yaml"], 3, &["`cskerb explain pool-as-server` says more"]);
 }
 
 /// Runs with that standard input.
@@ -292,17 +340,15 @@ fn validate_reads_several_files_and_standard_input_and_speaks_every_format() {
     }
     let warned = piped(&["validate", "-"], WARNED);
     assert_eq!(warned.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&warned.stderr).contains("-: 1 warning\n"));
+    assert!(String::from_utf8_lossy(&warned.stdout).contains("-: 1 warning\n"));
+    assert_eq!(String::from_utf8_lossy(&warned.stderr), "", "what was found is the data of this verb");
     let denied = piped(&["validate", "-", "--deny", "warnings"], WARNED);
     assert_eq!(denied.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&denied.stderr).contains("warnings are denied"));
-    check(&["validate", good, "--deny", "warnings"], 0, &[]); // a note is no warning
+    check_found(&[good, "--deny", "warnings"], 0, &["1 note"]); // a note is no warning
     check(&["validate", "-", "-"], 1, &["standard input is named twice"]);
-    check(
-        &["validate", "no/such.yaml", wrong, "no/other.yaml"],
-        1,
-        &["pool-as-server", "no/such.yaml", "no/other.yaml"],
-    );
+    check(&["validate", "no/such.yaml", wrong, "no/other.yaml"], 1, &["no/such.yaml", "no/other.yaml"]);
+    check_found(&["no/such.yaml", wrong, "no/other.yaml"], 1, &["pool-as-server"]);
 }
 
 #[test]

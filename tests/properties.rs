@@ -55,6 +55,7 @@ struct DrawnSite {
     assigned: usize,
     declared: bool,
     published: bool,
+    branch: bool,
     pools: Vec<DrawnPool>,
 }
 
@@ -96,13 +97,15 @@ fn site() -> impl Strategy<Value = DrawnSite> {
         0..=ACCOUNTS,
         prop::bool::weighted(0.9),
         prop::bool::weighted(0.95),
+        prop::bool::weighted(0.15),
         prop::collection::vec(pool(), 1..4),
     )
-        .prop_map(|(wanted, assigned, declared, published, pools)| DrawnSite {
+        .prop_map(|(wanted, assigned, declared, published, branch, pools)| DrawnSite {
             wanted,
             assigned,
             declared,
             published,
+            branch,
             pools,
         })
 }
@@ -155,7 +158,18 @@ fn reading<T>(cause: Option<Cause>, value: T) -> Reading<T> {
     cause.map_or(Reading::Known(value), Reading::Unreadable)
 }
 
+impl DrawnSite {
+    fn kind(&self) -> SiteKind {
+        if self.branch { SiteKind::Branch } else { SiteKind::Central }
+    }
+}
+
 impl World {
+    /// A rotation passes it over.
+    fn is_branch(&self, site: &SiteName) -> bool {
+        self.sites.iter().enumerate().any(|(at, drawn)| drawn.branch && names(at, 0).0 == *site)
+    }
+
     fn deployment(&self) -> Deployment {
         let declared = |name: AccountName| Account {
             name,
@@ -178,7 +192,7 @@ impl World {
         };
         let sites = self.sites.iter().enumerate().filter(|(_, site)| site.declared).map(|(at, site)| Site {
             name: names(at, 0).0,
-            kind: SiteKind::Central,
+            kind: site.kind(),
             account: match site.wanted {
                 0 => DeclaredAccount::Unmanaged,
                 1 => DeclaredAccount::Nobody,
@@ -216,7 +230,7 @@ impl World {
         });
         Topology {
             signature: Some("s".to_owned()),
-            sites: published().map(|(at, _)| PublishedSite { name: names(at, 0).0, kind: SiteKind::Central }).collect(),
+            sites: published().map(|(at, site)| PublishedSite { name: names(at, 0).0, kind: site.kind() }).collect(),
             pools: pools.collect(),
         }
     }
@@ -332,7 +346,9 @@ proptest! {
     #[test]
     fn steps_come_in_the_order_of_the_field(world in world()) {
         let deployment = world.deployment();
-        let plan = plan(&deployment, &world.actual(&deployment), &world.request());
+        let actual = world.actual(&deployment);
+        let plan = plan(&deployment, &actual, &world.request());
+        let survey = Survey::new(&deployment, &actual);
         let kinds: Vec<StepKind> = plan.steps.iter().map(|step| step.action.kind()).collect();
         prop_assert!(kinds.is_sorted(), "{:?}", kinds);
         let ids: Vec<_> = plan.steps.iter().map(cskerb::plan::Step::id).collect();
@@ -345,6 +361,17 @@ proptest! {
         let enables = kinds.iter().filter(|kind| **kind == StepKind::EnableTopology).count();
         let required = plan.enable_topology.need == cskerb::plan::Need::Required;
         prop_assert_eq!(enables, usize::from(required));
+        // The sites that it concerns are those of its windows, and are tested after it.
+        for enable in plan.steps.iter().filter(|step| step.action.kind() == StepKind::EnableTopology) {
+            for site in deployment.sites.iter().filter(|site| enable.touches.contains(&site.name)) {
+                let id = format!("test:{}", site.name);
+                let test = plan.steps.iter().find(|step| step.id().as_str() == id);
+                prop_assert_eq!(test.is_some(), site.account.name().is_some() || matches!(site.account, DeclaredAccount::Unmanaged) && survey.assigned(&site.name).known().is_some(), "{}", id);
+                prop_assert!(test.is_none_or(|test| test.after.contains(&enable.id())), "{} does not wait", id);
+            }
+            let declared = |site: &SiteName| deployment.sites.iter().any(|known| known.name == *site);
+            prop_assert!(enable.touches.iter().all(declared), "{:?}", enable.touches);
+        }
         // After an assignment, the passwords of its account wait for Enable-CsTopology.
         for step in &plan.steps {
             let (Action::AssignAccount { account: assigned, .. } | Action::ReassignAccount { to: assigned, .. }) =
@@ -373,7 +400,7 @@ proptest! {
         for target in survey.targets.iter().filter(|target| target.managed) {
             let (Some(account), Some(state)) = (target.account, &target.state) else { continue };
             let by_copy = copies(&plan).filter(|(_, _, to)| *to == target.server).count();
-            let reached = by_copy + usize::from(rotated.contains(account));
+            let reached = by_copy + usize::from(rotated.contains(account) && !world.is_branch(target.site));
             prop_assert!(reached <= 1, "{} is reached {} times", target.server, reached);
             let about = |subject: &Subject| subject.server() == Some(target.server);
             let of_account = |subject: &Subject| matches!(subject, Subject::Account(name) if name == account);
@@ -381,6 +408,26 @@ proptest! {
                 || plan.findings.iter().any(|finding| about(&finding.subject) || of_account(&finding.subject));
             let valid = matches!(state, ServerState::Valid { .. });
             prop_assert!(valid || reached == 1 || named, "{} is {:?}, and nobody speaks of it", target.server, state);
+        }
+    }
+
+    #[test]
+    fn whoever_gets_another_account_gets_its_password(world in world()) {
+        let deployment = world.deployment();
+        let actual = world.actual(&deployment);
+        let plan = plan(&deployment, &actual, &world.request());
+        let survey = Survey::new(&deployment, &actual);
+        let rotated = rotated(&plan);
+        for step in &plan.steps {
+            let (Action::AssignAccount { site, account } | Action::ReassignAccount { site, to: account, .. }) = &step.action else {
+                continue;
+            };
+            for target in survey.targets.iter().filter(|target| target.site == site) {
+                let valid = target.state.as_ref().is_some_and(ServerState::is_valid);
+                let rotated = rotated.contains(account) && !world.is_branch(site);
+                let given = valid || rotated || copies(&plan).any(|(_, _, to)| to == target.server);
+                prop_assert!(given, "{} is left behind without the password of {}", target.server, account);
+            }
         }
     }
 
@@ -396,7 +443,9 @@ proptest! {
                 return Err(TestCaseError::fail(format!("{from} or {to} is not a target")));
             };
             prop_assert!(to.managed, "{} is not managed", to.server);
-            prop_assert!(matches!(from.state, Some(ServerState::Valid { .. })), "{} is not valid", from.server);
+            let rotated = rotated(&plan).contains(account) && !world.is_branch(from.site) && world.is_branch(to.site);
+            let valid = matches!(from.state, Some(ServerState::Valid { .. }));
+            prop_assert!(valid || rotated, "{} is not valid, nor will be", from.server);
             prop_assert_eq!((from.account, to.account), (Some(account), Some(account)));
         }
         for step in &plan.steps {
@@ -417,7 +466,7 @@ proptest! {
             let asked = world.request().rotate.iter().any(|(name, _)| name == account);
             let mut targets = survey.targets.iter().filter(|target| target.account == Some(account)).peekable();
             let all_invalid = targets.peek().is_some()
-                && targets.all(|target| matches!(target.state, Some(ServerState::Invalid(_))))
+                && targets.all(|target| target.state.as_ref().is_some_and(|state| state.is_invalid() && state.settles().is_none()))
                 && actual.topology.known().is_some()
                 && actual.assignments.known().is_some();
             prop_assert!(created || asked || all_invalid, "{} is rotated without ground", account);

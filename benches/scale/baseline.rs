@@ -28,8 +28,8 @@ pub(crate) enum Yaml {
     Events,
     /// Into the types of the document, by serde over that same parser (serde-saphyr).
     Types,
-    /// Into the same types by `serde_yaml`.
-    SerdeYaml,
+    /// Into the same types by `serde_yaml`, which is libyaml.
+    Libyaml,
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -77,7 +77,7 @@ pub(crate) fn run(baseline: &Baseline) -> Result<usize, Failure> {
                     let budget = serde_saphyr::options! { budget: None };
                     Ok(sites(serde_saphyr::from_str_with_options(&text, budget)?))
                 }
-                Yaml::SerdeYaml => Ok(sites(serde_yaml::from_str(&text)?)),
+                Yaml::Libyaml => Ok(sites(serde_yaml::from_str(&text)?)),
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Deployment files of any size.
 
+use std::fmt::{self, Write as _};
+
 /// Servers of one pool.
 pub(crate) const POOL: usize = 10;
 /// Servers of one site, all with the account of that site.
@@ -41,29 +43,41 @@ pub(crate) enum Servers {
     Settings,
 }
 
+/// Adds to a text, without one of its own in between.
+trait Add {
+    fn add(&mut self, text: fmt::Arguments<'_>);
+}
+
+impl Add for String {
+    fn add(&mut self, text: fmt::Arguments<'_>) {
+        // Writing to a String cannot fail.
+        let _ = self.write_fmt(text);
+    }
+}
+
 /// A deployment of so many servers.
 pub(crate) fn deployment(servers: usize, written: Servers) -> String {
     let mut text = String::from("version: 1\nproduct: sfb-se\naccounts:\n");
     for at in 0..servers.div_ceil(SITE) {
-        text.push_str(&format!("  - name: {}\n    encryption: [aes128, aes256]\n", account(at)));
+        text.add(format_args!("  - name: {}\n    encryption: [aes128, aes256]\n", account(at)));
     }
     text.push_str("iis:\n");
     for location in LOCATIONS {
-        text.push_str(&format!("  - location: {location}\n    windowsAuthentication: {SETTINGS}\n"));
+        text.add(format_args!("  - location: {location}\n    windowsAuthentication: {SETTINGS}\n"));
     }
     text.push_str("sites:\n");
     for at in 0..servers {
         if at % SITE == 0 {
             let (name, account) = (site(at / SITE), account(at / SITE));
-            text.push_str(&format!("  - name: {name}\n    account: {account}\n    pools:\n"));
+            text.add(format_args!("  - name: {name}\n    account: {account}\n    pools:\n"));
         }
         if at % POOL == 0 {
             let fqdn = pool(at / POOL);
-            text.push_str(&format!("      - fqdn: {fqdn}\n        role: front-end\n        servers:\n"));
+            text.add(format_args!("      - fqdn: {fqdn}\n        role: front-end\n        servers:\n"));
         }
         match written {
-            Servers::Names => text.push_str(&format!("          - {}\n", server(at))),
-            Servers::Settings => text.push_str(&format!(
+            Servers::Names => text.add(format_args!("          - {}\n", server(at))),
+            Servers::Settings => text.add(format_args!(
                 "          - fqdn: {}\n            iis:\n              - location: {}\n                \
                      windowsAuthentication:\n                  enabled: true\n                  useKernelMode: \
                      false\n                  providers: [Negotiate, NTLM]\n",

@@ -153,7 +153,9 @@ impl File {
                 file.element("windowsAuthentication", attributes, |file| {
                     file.element("providers", "", |file| {
                         file.line("<clear />");
-                        providers.iter().for_each(|name| file.line(&format!("<add value=\"{name}\" />")));
+                        for name in providers {
+                            file.line(&format!("<add value=\"{name}\" />"));
+                        }
                     });
                 });
             });

@@ -168,7 +168,7 @@ fn yaml(folder: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         let mut rows = vec![
             base("parser's events alone", folder, &["yaml", "events", "deployment.yaml"])?,
             base("bare parse into the types", folder, &["yaml", "types", "deployment.yaml"])?,
-            base("the same by serde_yaml", folder, &["yaml", "serde-yaml", "deployment.yaml"])?,
+            base("the same by serde_yaml", folder, &["yaml", "libyaml", "deployment.yaml"])?,
             verb("validate", folder, &["validate", "deployment.yaml"]),
         ];
         interleaved(&mut rows, arguments.runs)?;

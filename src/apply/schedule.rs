@@ -5,7 +5,7 @@ use super::journal::{EnableTopology, Refusal};
 use super::outcome::{Report, Status, StepReport};
 use super::windows::{Calendar, Opening, Openness};
 use crate::model::{BatchSize, Maintenance, PoolFqdn, SiteName};
-use crate::plan::{Action, Plan, Step, StepId, StepKind, Trigger};
+use crate::plan::{Action, Plan, Step, StepId, StepKind};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -81,7 +81,7 @@ impl Board {
             pool_sizes: plan.summary.pools.iter().map(|pool| (pool.pool.clone(), pool.servers())).collect(),
         };
         for step in &plan.steps {
-            board.push(step.clone(), sites_of(plan, step));
+            board.push(step.clone());
         }
         let mut servers: HashMap<PoolFqdn, HashSet<&str>> = HashMap::new();
         for step in &plan.steps {
@@ -97,7 +97,8 @@ impl Board {
         board
     }
 
-    fn push(&mut self, step: Step, sites: BTreeSet<SiteName>) {
+    fn push(&mut self, step: Step) {
+        let sites = step.touches.iter().cloned().collect();
         let after = step.after.iter().map(|id| (id.clone(), self.place(id))).collect();
         self.steps.push(Place { step, after, sites, status: Status::NotBegun });
     }
@@ -117,9 +118,8 @@ impl Board {
                     place.after.push((id.clone(), Some(at)));
                 }
             }
-            let sites = step.touches.iter().cloned().collect();
             added.push(step.clone());
-            self.push(step, sites);
+            self.push(step);
         }
         added
     }
@@ -269,21 +269,6 @@ fn waits_for(id: &StepId, status: Option<&Status>) -> String {
         Some(Status::NotBegun | Status::Done) => "is not done",
     };
     format!("it waits for {id}, which {what}")
-}
-
-/// The sites that a step touches. Enable-CsTopology touches those whose assignments it makes effective and whose SPNs
-/// it mends.
-fn sites_of(plan: &Plan, step: &Step) -> BTreeSet<SiteName> {
-    let mut sites: BTreeSet<SiteName> = step.touches.iter().cloned().collect();
-    if step.action.kind() == StepKind::EnableTopology {
-        for reason in &plan.enable_topology.because {
-            match &reason.trigger {
-                Trigger::Step(id) => sites.extend(plan.step(id).into_iter().flat_map(|step| step.touches.clone())),
-                Trigger::Finding(_, subject) => sites.extend(subject.site().cloned()),
-            }
-        }
-    }
-    sites
 }
 
 #[cfg(test)]

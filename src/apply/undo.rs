@@ -101,6 +101,7 @@ impl Way<'_> {
         };
         let because: Vec<Reason> = changed.iter().map(reason).collect();
         let after = changed.iter().map(|step| step.id()).collect();
+        let touches = changed.iter().flat_map(|step| step.touches.iter().cloned()).collect();
         let signature = self.actual.topology.known().and_then(|topology| topology.signature.clone());
         self.steps.push(Step {
             action: Action::EnableTopology { signature: signature.clone() },
@@ -111,7 +112,7 @@ impl Way<'_> {
             disrupts: None,
             consent: None,
             preconditions: vec![Predicate::TopologySignatureIs { signature }],
-            touches: Vec::new(),
+            touches,
         });
         EnableTopology::required(because)
     }
@@ -125,8 +126,7 @@ impl Way<'_> {
             }
         }
         for site in sites {
-            let enable = |step: &&Step| step.action.kind() == StepKind::EnableTopology;
-            let before = self.steps.iter().filter(|step| step.touches.contains(&site) || enable(step));
+            let before = self.steps.iter().filter(|step| step.touches.contains(&site));
             let after = before.map(Step::id).collect();
             self.steps.push(Step {
                 subject: Subject::Site(site.clone()),

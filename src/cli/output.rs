@@ -2,11 +2,11 @@
 
 use super::exit::Failure;
 use crate::durable;
-use crate::render::diagnostics::Colour;
-use crate::render::escape::{Lines, terminal};
+use crate::render::escape::{Lines, steers, terminal};
 use crate::render::text::Style;
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 /// Writes data to standard output.
@@ -14,7 +14,7 @@ use std::path::Path;
 /// A reader that went away, as `| head` does, is not an error.
 pub(super) fn data(text: &str) -> Result<(), Failure> {
     if !style().colour {
-        return stream(|out| out.write_all(text.as_bytes()));
+        return plain(text);
     }
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -24,16 +24,35 @@ pub(super) fn data(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Has data written to standard output piece by piece, so that it never stands in memory as a whole.
-///
-/// It must have no colour: none is taken out.
-pub(super) fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+/// Has data written to standard output. It must have no colour: none is taken out.
+fn plain(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match write(&mut out).and_then(|()| out.flush()) {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::new("standard output cannot be written").source(error)),
         Ok(()) => Ok(()),
     }
+}
+
+/// Writes JSON to standard output; what could steer a terminal stands in it as `\u` and four digits, which means the same
+/// to whoever reads JSON.
+pub(super) fn json(text: &str) -> Result<(), Failure> {
+    // Mostly nothing does: that is seen at once, where all is ASCII.
+    if text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
+        return data(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !steers(c) {
+            shown.push(c); // a line break stands between the values: in a string it is escaped already
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+    }
+    data(&shown)
 }
 
 /// Writes something for the person to standard error.
@@ -56,14 +75,19 @@ pub(super) fn style() -> Style {
     style_of(&io::stdout())
 }
 
+/// How many columns standard output has; `None` where it is no terminal.
+pub(super) fn columns() -> Option<usize> {
+    io::stdout().is_terminal().then(|| style().width)
+}
+
+/// How many columns standard error has; `None` where it is no terminal.
+pub(super) fn error_columns() -> Option<usize> {
+    io::stderr().is_terminal().then(|| error_style().width)
+}
+
 /// How to set text on standard error.
 pub(super) fn error_style() -> Style {
     style_of(&io::stderr())
-}
-
-/// Whether standard error has colours.
-pub(super) fn error_colour() -> Colour {
-    if style_of(&io::stderr()).colour { Colour::Ansi } else { Colour::Plain }
 }
 
 /// A terminal gets its width, up to what still reads well, and colour; everything else 80 columns without.

@@ -67,6 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
+    read::remark_warnings(&loaded);
     let request = arguments.asked.request(&arguments.file, &deployment, loaded.allow)?;
     let actual = actual?;
     let plan = plan::plan(&deployment, &actual, &request);
@@ -81,10 +82,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let written = || saved.map_or_else(written, Ok);
     match arguments.format {
-        Format::Json => {
-            let written = written()?;
-            output::stream(|out| written.write_json(out))?;
-        }
+        Format::Json => output::json(&json(&written()?)?)?,
         Format::Markdown => {
             let outline = Outline { digest: Some(written()?.digest), ..Outline::of(&plan) };
             output::data(&markdown::plan(&outline, arguments.max_bytes))?;
@@ -99,9 +97,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 fn save(path: &Path, plan: wire::plan::Plan) -> Result<wire::plan::Plan, Failure> {
-    let json = plan.to_json().map_err(|error| Failure::new("the plan cannot be written").source(error))?;
-    output::replace(path, &json)?;
+    output::replace(path, &json(&plan)?)?;
     Ok(plan)
+}
+
+fn json(plan: &wire::plan::Plan) -> Result<String, Failure> {
+    plan.to_json().map_err(|error| Failure::new("the plan cannot be written").source(error))
 }
 
 fn exit(plan: &Plan, detailed: bool) -> Exit {

@@ -2,10 +2,13 @@
 
 use super::exit::{Exit, Failure};
 use super::output;
+use crate::codes::Severity;
 use crate::deployment::{self, Loaded};
 use crate::lab::Lab;
 use crate::model::{Actual, Deployment};
 use crate::plan::Plan;
+use crate::render::diagnostics::Colour;
+use crate::render::text::Style;
 use crate::{render, snapshot, wire};
 use std::io::Read;
 use std::path::Path;
@@ -76,13 +79,33 @@ pub(super) fn saved_plan(file: &str) -> Result<Option<Plan>, Failure> {
     plan.map(Some).map_err(|error| Failure::new(format!("{file} cannot be carried out")).source(error))
 }
 
-/// The diagnostics of one file, and what they come to.
+/// One line about the warnings of a file that is in order: `contoso.yaml: 2 warnings; ...`. Notes are not worth it here.
+pub(super) fn remark_warnings(file: &Loaded) {
+    let warnings = file.diagnostics.iter().filter(|found| found.severity() == Severity::Warning).count();
+    if warnings > 0 {
+        let name = render::escape::terminal(file.source.name(), render::escape::Lines::Escape);
+        let plural = if warnings == 1 { "" } else { "s" };
+        output::remark(&format!("{name}: {warnings} warning{plural}; `cskerb validate {name}` shows them\n"));
+    }
+}
+
+/// Says the diagnostics of a file that another verb needs in order.
 pub(super) fn say(file: &Loaded) {
-    output::remark(&render::diagnostics::text(file, output::error_colour()));
+    output::remark(&diagnostics(file, output::error_style(), output::error_columns()));
+}
+
+/// The diagnostics of one file as text, and what they come to.
+pub(super) fn diagnostics(file: &Loaded, style: Style, columns: Option<usize>) -> String {
+    let colour = if style.colour { Colour::Ansi } else { Colour::Plain };
+    let drawn = match columns {
+        Some(columns) => render::diagnostics::text_within(file, colour, columns),
+        None => render::diagnostics::text(file, colour),
+    };
     let name = render::escape::terminal(file.source.name(), render::escape::Lines::Escape);
     let came_to = render::diagnostics::summary(&file.diagnostics).unwrap_or_else(|| "in order".to_owned());
-    output::remark(&format!("{name}: {came_to}\n"));
-    if let Some(gravest) = file.diagnostics.iter().rev().max_by_key(|found| found.severity()) {
-        output::remark(&format!("`cskerb explain {}` says more\n", gravest.code));
-    }
+    let more = match file.diagnostics.iter().rev().max_by_key(|found| found.severity()) {
+        Some(gravest) => format!("`cskerb explain {}` says more\n", gravest.code),
+        None => String::new(),
+    };
+    format!("{drawn}{name}: {came_to}\n{more}")
 }

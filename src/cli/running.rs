@@ -264,7 +264,7 @@ fn listen(stop: &Arc<StopSignal>) -> Result<(), Failure> {
 fn json_line(event: &apply::events::Event) -> Result<(), Failure> {
     let line = serde_json::to_string(&events::Event::from(event))
         .map_err(|error| Failure::new("an event cannot be written").source(error))?;
-    output::data(&(line + "\n"))
+    output::json(&(line + "\n"))
 }
 
 /// What was refused, as a failure; the error itself says what to do.

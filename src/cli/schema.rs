@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::output;
-use crate::{deployment, wire};
+use crate::{deployment, lab, wire};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         ("plan.schema.json", wire::plan::schema()),
         ("diagnostics.schema.json", wire::diagnostics::schema()),
         ("status.schema.json", wire::status::schema()),
+        ("lab.schema.json", lab::schema()),
     ];
     for (name, schema) in schemas {
         let path = arguments.folder.join(name);

@@ -46,12 +46,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let actual = read::snapshot(&arguments.snapshot)?;
     let status = plan::status(&deployment, &actual);
-    let text = match arguments.format {
-        Format::Text => render::status::text(&status, output::style()),
-        Format::Json => wire::status::Status::from(&status)
-            .to_json()
-            .map_err(|error| Failure::new("the status cannot be written").source(error))?,
-    };
-    output::data(&text)?;
+    match arguments.format {
+        Format::Text => output::data(&render::status::text(&status, output::style()))?,
+        Format::Json => {
+            let json = wire::status::Status::from(&status).to_json();
+            output::json(&json.map_err(|error| Failure::new("the status cannot be written").source(error))?)?;
+        }
+    }
     Ok(Exit::Done)
 }

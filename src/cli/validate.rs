@@ -42,7 +42,7 @@ Examples:
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people, on standard error
+    /// For people
     Text,
     /// For programs: schemas/diagnostics.schema.json
     Json,
@@ -101,8 +101,8 @@ impl Arguments {
 fn print(arguments: &Arguments, files: &[Loaded]) -> Result<(), Failure> {
     match arguments.format {
         Format::Text => {
-            files.iter().for_each(read::say);
-            Ok(())
+            let (style, columns) = (output::style(), output::columns());
+            output::data(&files.iter().map(|file| read::diagnostics(file, style, columns)).collect::<String>())
         }
         Format::Json => json(&wire::diagnostics::Report::new(files)),
         Format::Sarif => json(&wire::sarif::Log::new(files)),
@@ -117,5 +117,5 @@ fn print(arguments: &Arguments, files: &[Loaded]) -> Result<(), Failure> {
 fn json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::new("the diagnostics cannot be written").source(error))?;
-    output::data(&(text + "\n"))
+    output::json(&(text + "\n"))
 }

@@ -110,6 +110,7 @@ Plan {
     // The plan: the topology.
     SiteUnpublished "site-unpublished" Error "A declared site is not in the published topology";
     SiteUndeclared "site-undeclared" Warning "A site with an account is not in the deployment file";
+    SiteKindMismatch "site-kind-mismatch" Warning "A site is declared as central and published as branch, or the reverse";
     PoolUnpublished "pool-unpublished" Warning "A declared pool is not in the published topology";
     PoolUndeclared "pool-undeclared" Warning "A published pool with Web Services is not in the deployment file";
     PoolElsewhere "pool-elsewhere" Error "A pool is declared in one site and published in another";
@@ -124,6 +125,7 @@ Plan {
     AccountUnmanaged "account-unmanaged" Warning "A site has an account that the deployment file says nothing of";
     AccountDisabled "account-disabled" Error "The Kerberos account is disabled";
     AccountExpired "account-expired" Error "The Kerberos account has expired";
+    AccountExpiresSoon "account-expires-soon" Warning "The Kerberos account expires within 30 days";
     AccountNotComputer "account-not-computer" Error "The Kerberos account is not a computer account";
     AccountGone "account-gone" Error "A site is assigned to an account that does not exist and is not declared";
     AccountEncryptionUnset "account-encryption-unset" Note "The account's encryption types are unset: the domain's default holds";
@@ -143,9 +145,11 @@ Plan {
     // The plan: servers.
     AssignmentWithheld "assignment-withheld" Error "An assignment is not planned, because its servers could not follow";
     RotationWithheld "rotation-withheld" Error "No valid server to copy from, and no ground for a rotation";
+    BranchNotReached "branch-not-reached" Warning "A branch site has the account, and a rotation reaches central sites only";
     SourceNotValid "source-not-valid" Warning "The declared source is not known to be valid, so another one serves";
     KerberosNeverUsed "kerberos-never-used" Error "Web Services do not negotiate, so Kerberos is never used";
     LocationMissing "location-missing" Warning "A server does not have a declared IIS location";
+    LocationWouldBreak "location-would-break" Error "A declared setting would break an IIS location below it";
     OutOfScope "out-of-scope" Warning "What is needed reaches beyond the scope of this plan";
 }
 }

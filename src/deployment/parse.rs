@@ -273,7 +273,7 @@ impl Places {
     }
 }
 
-fn scalar<'t>(text: Cow<'t, str>, style: ScalarStyle, at: Span, key: Option<Span>) -> Node<'t> {
+fn scalar(text: Cow<'_, str>, style: ScalarStyle, at: Span, key: Option<Span>) -> Node<'_> {
     match style {
         // The parser writes `~` for a value that is left out; its place is the key's.
         ScalarStyle::Plain if at.start == at.end => Node::new(key.unwrap_or(at), Value::Null),

@@ -3,7 +3,7 @@
 //! The file declares what was read, so that planning it against the same snapshot changes nothing: what is left to do
 //! is to mend what is broken in itself. What is not known is said in a comment, and never guessed.
 //!
-//! **Architecture invariant:** a name reaches the file only through [`crate::yaml`], in a value or in a comment.
+//! **Architecture invariant:** a name reaches the file only through `yaml`, in a value or in a comment.
 
 mod iis;
 mod page;

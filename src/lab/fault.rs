@@ -220,9 +220,10 @@ fn break_spns(world: &mut World, fault: &Fault) -> Result<Vec<ServerFqdn>, LabEr
             take_spn(world, spn);
         }
         Fault::SpnTwice(spn, holder) => {
-            let own = world.memory.accounts.iter_mut().find(|(name, _)| holder.is(name));
-            match own.and_then(|(_, object)| object.as_mut()) {
-                Some(object) => _ = object.service_principal_names.insert(spn.clone()),
+            match world.memory.accounts.iter_mut().find(|(name, _)| holder.is(name)) {
+                Some((_, Some(object))) => _ = object.service_principal_names.insert(spn.clone()),
+                // Who is deleted holds nothing.
+                Some((name, None)) => return Err(LabError::Unknown(format!("account {name}"))),
                 None => _ = world.memory.other_holders.entry(spn.clone()).or_default().insert(holder.clone()),
             }
         }

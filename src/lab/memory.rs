@@ -17,9 +17,21 @@ use crate::model::{AccountName, Principal, ServerFqdn, SiteName, Spn};
 use crate::snapshot::description::FormatVersion;
 use crate::snapshot::kerberos::KerberosFile;
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The name of the schema of this format.
+const ID: &str = "urn:cskerb:schema:lab:1.0";
+
+/// The JSON schema of [`Memory`].
+pub fn schema() -> Schema {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Memory>();
+    schema.insert("$id".into(), json!(ID));
+    schema
+}
 
 /// What a lab knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

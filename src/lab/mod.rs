@@ -29,7 +29,7 @@ mod world;
 
 pub use calls::{Call, Cmdlet, Outcome};
 pub use fault::{Fault, Right};
-pub use memory::{AccountObject, Behind, Down, Held, Memory, Publication, Rights, ServerMemory};
+pub use memory::{AccountObject, Behind, Down, Held, Memory, Publication, Rights, ServerMemory, schema};
 
 use crate::model::{Cause, Place, ServerFqdn};
 use crate::snapshot::change::Stamp;

@@ -107,20 +107,9 @@ fn effective(
     }
 }
 
-/// The setting of the same property that is in effect.
-fn in_effect(found: &WindowsAuthentication, setting: &Setting) -> Setting {
-    match setting {
-        Setting::Enabled(_) => Setting::Enabled(found.enabled),
-        Setting::UseKernelMode(_) => Setting::UseKernelMode(found.use_kernel_mode),
-        Setting::UseAppPoolCredentials(_) => Setting::UseAppPoolCredentials(found.use_app_pool_credentials),
-        Setting::Providers(_) => Setting::Providers(found.providers.clone()),
-        Setting::ExtendedProtection(_) => Setting::ExtendedProtection(found.extended_protection),
-    }
-}
-
 fn location_is(found: &WindowsAuthentication, location: &LocationPath, settings: &[Setting]) -> Holds {
     let other: Vec<String> = (settings.iter())
-        .map(|setting| in_effect(found, setting))
+        .map(|setting| found.in_effect(setting))
         .zip(settings)
         .filter(|(now, setting)| now != *setting)
         .map(|(now, _)| format!("{} is {}", now.name(), now.value()))
@@ -167,7 +156,7 @@ fn settings(
 ) -> Result<Vec<Vec<Setting>>, Refusal> {
     let all = locations.iter().map(|change| {
         let found = effective(world, folder, server, &change.location)?;
-        let now = |setting: &SettingChange| in_effect(&found, &setting.after);
+        let now = |setting: &SettingChange| found.in_effect(&setting.after);
         Ok(change.settings.iter().map(now).collect())
     });
     all.collect()

@@ -4,7 +4,7 @@ use super::derived::disagreement;
 use super::memory::{Down, ServerMemory};
 use super::refusal::Refusal;
 use super::working::Working;
-use crate::model::{AccountName, Reading, ServerFqdn, SiteName, Topology, Verdict};
+use crate::model::{AccountName, Reading, ServerFqdn, SiteKind, SiteName, Topology, Verdict};
 use crate::snapshot::change::{self, Stamp};
 use crate::snapshot::kerberos::{By, KerberosFile, Status};
 use std::cell::OnceCell;
@@ -130,6 +130,17 @@ impl World {
     pub(super) fn slowest(&self, servers: &[ServerFqdn]) -> Duration {
         let slow = servers.iter().filter_map(|server| self.memory.servers.get(server)).map(|server| server.slow);
         Duration::from_millis(u64::from(slow.max().unwrap_or(0)))
+    }
+
+    /// Those of them in central sites: a rotation passes branch sites over. [doc]
+    pub(super) fn central_targets_of_account(&self, account: &AccountName) -> Result<Vec<ServerFqdn>, Refusal> {
+        let topology = self.topology()?;
+        let is_branch = |site: &SiteName| {
+            topology.sites.iter().any(|published| published.name == *site && published.kind == SiteKind::Branch)
+        };
+        let has_it = |site: &SiteName| self.memory.assignments.get(site) == Some(account) && !is_branch(site);
+        let web = topology.pools.iter().filter(|pool| pool.web_services && has_it(&pool.site));
+        Ok(web.flat_map(|pool| pool.servers.clone()).collect())
     }
 
     pub(super) fn server(&mut self, server: &ServerFqdn) -> &mut ServerMemory {

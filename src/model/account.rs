@@ -22,10 +22,48 @@ impl Principal {
         self.0.as_str()
     }
 
-    /// Whether this is that Kerberos account.
+    /// Whether this is that Kerberos account, by its name or by a distinguished name that can only be its own.
     pub fn is(&self, account: &AccountName) -> bool {
-        *self == Self::from(account)
+        Caseless::same(self.as_str(), account.as_str()) || self.is_distinguished() && self.is_dn_of(account)
     }
+
+    /// That one of these accounts that it is; only a distinguished name is compared with each of them.
+    pub fn among<'a, V>(&self, accounts: &'a BTreeMap<AccountName, V>) -> Option<&'a AccountName> {
+        if self.is_distinguished() {
+            return accounts.keys().find(|name| self.is(name));
+        }
+        accounts.get_key_value(&self.as_str().parse::<AccountName>().ok()?).map(|(name, _)| name)
+    }
+
+    /// Whether it is written as a distinguished name, which setspn does not take.
+    pub fn is_distinguished(&self) -> bool {
+        self.as_str().contains('=')
+    }
+
+    /// `CN=name,...,DC=domain,...`: a computer's common name is its account's without `$`, and a domain's NetBIOS name
+    /// the first label of its DNS name, unless somebody chose otherwise; then this is a stranger, which is said and
+    /// never acted on. [inferred]
+    fn is_dn_of(&self, account: &AccountName) -> bool {
+        let mut parts = relative_names(self.as_str());
+        let value = |part: &str, wanted: &str| {
+            let (attribute, value) = part.split_once('=')?;
+            attribute.trim().eq_ignore_ascii_case(wanted).then(|| value.trim().replace('\\', ""))
+        };
+        let common = parts.next().and_then(|part| value(part, "CN"));
+        let domain = parts.find_map(|part| value(part, "DC"));
+        let same = |found: Option<String>, wanted: &str| found.is_some_and(|found| Caseless::same(&found, wanted));
+        same(common, account.account()) && same(domain, account.domain())
+    }
+}
+
+/// The parts of a distinguished name, split at the commas that are not escaped.
+fn relative_names(dn: &str) -> impl Iterator<Item = &str> {
+    let mut escaped = false;
+    dn.split(move |c| {
+        let here = c == ',' && !escaped;
+        escaped = c == '\\' && !escaped;
+        here
+    })
 }
 
 impl From<&AccountName> for Principal {
@@ -160,7 +198,10 @@ impl Directory {
         let asked = self.holders.get(spn);
         match asked.or((self.complete && !self.unreadable.contains_key(spn)).then_some(&nobody)) {
             Some(asked) => {
-                let mut holders = asked.clone();
+                // An account that is written once by its name and once as a distinguished name is one holder.
+                let known = |holder: &Principal| holder.among(&self.accounts);
+                let mut holders: BTreeSet<Principal> =
+                    asked.iter().map(|holder| known(holder).map_or_else(|| holder.clone(), Principal::from)).collect();
                 holders.extend(listing.into_iter().map(Principal::from));
                 Reading::Known(holders)
             }
@@ -181,6 +222,30 @@ mod tests {
         assert_eq!(EncryptionTypes(0x1c).to_string(), "rc4, aes128, aes256");
         assert_eq!(EncryptionTypes(0).to_string(), "none");
         assert!(EncryptionTypes(0x18).has_aes() && !EncryptionTypes(0x7).has_aes());
+    }
+
+    #[test]
+    fn a_distinguished_name_is_the_account_of_that_name_in_that_domain() {
+        let account: AccountName = r"CONTOSO\kerbauth".parse().unwrap();
+        let check = |dn: &str, is: bool| assert_eq!(Principal::new(dn).is(&account), is, "{dn}");
+        check("CN=kerbauth,CN=Users,DC=contoso,DC=com", true);
+        check("cn=KERBAUTH, ou=Service\\, accounts, dc=Contoso, dc=com", true);
+        check("CN=kerbauth,CN=Users,DC=fabrikam,DC=com", false); // another domain of the forest
+        check("CN=kerb\\,auth,CN=Users,DC=contoso,DC=com", false);
+        check("CN=websvc,CN=kerbauth,DC=contoso,DC=com", false);
+        check("CN=kerbauth", false);
+        check("", false);
+    }
+
+    #[test]
+    fn an_account_written_in_two_ways_is_one_holder() {
+        let account: AccountName = r"CONTOSO\kerbauth".parse().unwrap();
+        let spn: Spn = "http/pool01.contoso.com".parse().unwrap();
+        let dn = "CN=kerbauth,CN=Users,DC=contoso,DC=com";
+        let mut directory = Directory::default();
+        directory.accounts.insert(account.clone(), Reading::Absent);
+        directory.holders.insert(spn.clone(), BTreeSet::from([Principal::new(dn), Principal::from(&account)]));
+        assert_eq!(directory.holders(&spn), Reading::Known(BTreeSet::from([Principal::from(&account)])));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Caseless, Cause, LocationPath, Place, Reading};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// An authentication provider of `windowsAuthentication`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -101,6 +102,19 @@ impl Default for WindowsAuthentication {
     }
 }
 
+impl WindowsAuthentication {
+    /// The setting of the same property that is in effect.
+    pub fn in_effect(&self, setting: &Setting) -> Setting {
+        match setting {
+            Setting::Enabled(_) => Setting::Enabled(self.enabled),
+            Setting::UseKernelMode(_) => Setting::UseKernelMode(self.use_kernel_mode),
+            Setting::UseAppPoolCredentials(_) => Setting::UseAppPoolCredentials(self.use_app_pool_credentials),
+            Setting::Providers(_) => Setting::Providers(self.providers.clone()),
+            Setting::ExtendedProtection(_) => Setting::ExtendedProtection(self.extended_protection),
+        }
+    }
+}
+
 /// The settings that the operator wants at one location; what is `None` is not managed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ExpectedAuthentication {
@@ -129,28 +143,23 @@ impl ExpectedAuthentication {
         }
     }
 
+    /// The settings that are managed, in the order of the file format.
+    pub fn settings(&self) -> impl Iterator<Item = Setting> + '_ {
+        let all = [
+            self.enabled.map(Setting::Enabled),
+            self.use_kernel_mode.map(Setting::UseKernelMode),
+            self.use_app_pool_credentials.map(Setting::UseAppPoolCredentials),
+            self.providers.clone().map(Setting::Providers),
+            self.extended_protection.map(Setting::ExtendedProtection),
+        ];
+        all.into_iter().flatten()
+    }
+
     /// The settings that differ from `effective`, in the order of the file format.
     pub fn differences(&self, effective: &WindowsAuthentication) -> Vec<SettingChange> {
-        let pairs = [
-            self.enabled.map(|want| (Setting::Enabled(effective.enabled), Setting::Enabled(want))),
-            self.use_kernel_mode
-                .map(|want| (Setting::UseKernelMode(effective.use_kernel_mode), Setting::UseKernelMode(want))),
-            self.use_app_pool_credentials.map(|want| {
-                let before = Setting::UseAppPoolCredentials(effective.use_app_pool_credentials);
-                (before, Setting::UseAppPoolCredentials(want))
-            }),
-            self.providers
-                .clone()
-                .map(|want| (Setting::Providers(effective.providers.clone()), Setting::Providers(want))),
-            self.extended_protection.map(|want| {
-                (Setting::ExtendedProtection(effective.extended_protection), Setting::ExtendedProtection(want))
-            }),
-        ];
-        pairs
-            .into_iter()
-            .flatten()
-            .filter(|(before, after)| before != after)
-            .map(|(before, after)| SettingChange { before, after })
+        self.settings()
+            .map(|after| SettingChange { before: effective.in_effect(&after), after })
+            .filter(SettingChange::differs)
             .collect()
     }
 }
@@ -204,13 +213,21 @@ impl Setting {
     }
 }
 
-/// A property that differs.
+/// A property that is to be written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SettingChange {
     /// What the location has.
     pub before: Setting,
-    /// What it shall have: the same property.
+    /// What it shall have: the same property. Where it is the same as before, the location inherits it from one that
+    /// changes, and it is written to stay.
     pub after: Setting,
+}
+
+impl SettingChange {
+    /// Whether the location shall have something else than it has.
+    pub fn differs(&self) -> bool {
+        self.before != self.after
+    }
 }
 
 /// What one place of applicationHost.config says of `windowsAuthentication`; `None` inherits.
@@ -253,6 +270,23 @@ impl IisConfiguration {
     /// Whether the server has this location: itself, or something below it, is named in the file.
     pub fn has(&self, path: &LocationPath) -> bool {
         self.locations.contains_key(path) || self.locations.keys().any(|known| known.is_below(path))
+    }
+
+    /// Writes the setting at this very path, as Microsoft.Web.Administration does: a list of providers is cleared first.
+    pub fn set(&mut self, path: &LocationPath, setting: &Setting) {
+        let layer = self.locations.entry(path.clone()).or_default();
+        match setting {
+            Setting::Enabled(on) => layer.enabled = Some(*on),
+            Setting::UseKernelMode(on) => layer.use_kernel_mode = Some(*on),
+            Setting::UseAppPoolCredentials(on) => layer.use_app_pool_credentials = Some(*on),
+            Setting::ExtendedProtection(checking) => layer.extended_protection = Some(*checking),
+            Setting::Providers(providers) => {
+                let place = Place { file: Arc::from("applicationHost.config"), line_column: None };
+                let edits =
+                    std::iter::once(ProviderEdit::Clear).chain(providers.iter().cloned().map(ProviderEdit::Add));
+                layer.providers = edits.map(|edit| (edit, place.clone())).collect();
+            }
+        }
     }
 
     /// The effective settings at this very path: its own layer, over its parents', over the global one, over
@@ -304,7 +338,6 @@ impl Layer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     fn configuration(locations: &[(&str, &[ProviderEdit])]) -> IisConfiguration {
         let place = Place { file: Arc::from("applicationHost.config"), line_column: Some((7, 1)) };

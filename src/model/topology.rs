@@ -143,6 +143,16 @@ pub enum SiteKind {
     Branch,
 }
 
+impl SiteKind {
+    /// The word for it in the deployment file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Central => "central",
+            Self::Branch => "branch",
+        }
+    }
+}
+
 /// The published topology, as far as Kerberos accounts are concerned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Topology {

@@ -33,6 +33,10 @@ pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
     }
 }
 
+/// How long before an account expires that is said: long enough for whoever may lift it to be asked, and several times
+/// what lies between two plans, since Microsoft recommends the test daily.
+const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 fn is_left_over(survey: &Survey<'_>, name: &AccountName) -> bool {
     let Some(assignments) = survey.actual.assignments.known() else { return false };
     let in_use = assignments.values().any(|assigned| assigned == name);
@@ -61,6 +65,7 @@ fn inspect_account(survey: &Survey<'_>, name: &AccountName, draft: &mut Draft) {
         Standing::Usable(state) => {
             inspect_encryption(survey, name, state, draft);
             inspect_age(survey, name, state, draft);
+            inspect_expiry(survey, name, state, draft);
         }
     }
 }
@@ -98,8 +103,10 @@ fn create(survey: &Survey<'_>, account: &Account, draft: &mut Draft) {
 }
 
 fn report_defect(survey: &Survey<'_>, name: &AccountName, defect: Defect, draft: &mut Draft) {
-    let servers = survey.targets_of(name).count();
-    let meanwhile = match servers {
+    // Those that have it now: what others were tested with says nothing of it.
+    let tested = survey.targets_of(name).filter(|target| survey.assigned(target.site).known() == Some(&name));
+    let meanwhile = match tested.count() {
+        0 if survey.targets_of(name).next().is_some() => "; nothing is planned for its sites".to_owned(),
         0 => String::new(),
         1 => "; its 1 server looks invalid meanwhile, so nothing is planned for it".to_owned(),
         many => format!("; all of its {many} servers look invalid meanwhile, so nothing is planned for them"),
@@ -183,4 +190,16 @@ fn inspect_age(survey: &Survey<'_>, name: &AccountName, state: &AccountState, dr
             format!("rotate it in a maintenance window\n  cskerb plan ... --rotate {rotate} --reason 'password age'");
         draft.find(Code::PasswordOld, Subject::Account(name.clone()), message, Some(hint));
     }
+}
+
+/// From that moment on no client gets a ticket for it.
+fn inspect_expiry(survey: &Survey<'_>, name: &AccountName, state: &AccountState, draft: &mut Draft) {
+    let (Some(now), Some(at)) = (survey.actual.collected_at.known(), state.expires_at) else { return };
+    if now.duration_until(at) > EXPIRES_SOON {
+        return;
+    }
+    let message = format!("the account expires at {}; no client gets a ticket for it from then on", moment(at));
+    let object = quote(&format!("{}$", name.account()));
+    let hint = format!("lift that before then\n  Clear-ADAccountExpiration -Identity {object}");
+    draft.find(Code::AccountExpiresSoon, Subject::Account(name.clone()), message, Some(hint));
 }

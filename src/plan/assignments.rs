@@ -3,12 +3,13 @@
 use super::commands::quote;
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
-use super::passwords::{Decision, Decisions, Withheld};
+use super::passwords::{Decision, Decisions, Withheld, kept_back_by};
 use super::survey::{ServerState, Standing, Survey};
 use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject};
 use crate::codes::Code;
-use crate::model::{AccountName, DeclaredAccount, Pool, Reading, Site, UseWindowsAuth};
+use crate::model::{AccountName, DeclaredAccount, Pool, Reading, Site, SiteName, UseWindowsAuth};
 use crate::yaml::scalar;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn inspect(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, draft: &mut Draft) {
     if let Some(cause) = survey.actual.assignments.cause() {
@@ -20,6 +21,8 @@ pub(super) fn inspect(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, draft:
     {
         draft.unreadable(Subject::WebServices, Layer::Assignment, cause);
     }
+    let withheld = withhold_all(survey, decisions);
+    draft.withheld = withheld.keys().map(|site| (*site).clone()).collect();
     for site in survey.deployment.sites.iter().filter(|site| survey.is_published(&site.name)) {
         inspect_web_services(survey, site, draft);
         match (&site.account, survey.assigned(&site.name)) {
@@ -34,11 +37,17 @@ pub(super) fn inspect(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, draft:
                 draft.find(Code::AccountUnmanaged, Subject::Site(site.name.clone()), message, Some(hint));
             }
             (DeclaredAccount::Nobody, Reading::Known(account)) => unassign(site, account, draft),
-            (DeclaredAccount::Account(wanted), Reading::Absent) => assign(survey, decisions, site, None, wanted, draft),
-            (DeclaredAccount::Account(wanted), Reading::Known(current)) if current != wanted => {
-                assign(survey, decisions, site, Some(current), wanted, draft);
+            (DeclaredAccount::Account(wanted), current) => {
+                let current = current.known().copied();
+                match withheld.get(&site.name) {
+                    Some(why) => {
+                        let message = format!("its assignment to {wanted} is not planned: {why}");
+                        draft.find(Code::AssignmentWithheld, Subject::Site(site.name.clone()), message, None);
+                    }
+                    None if current != Some(wanted) => assign(survey, site, current, wanted, draft),
+                    None => {}
+                }
             }
-            (DeclaredAccount::Account(_), Reading::Known(_)) => {}
         }
     }
 }
@@ -63,7 +72,40 @@ fn inspect_web_services(survey: &Survey<'_>, site: &Site, draft: &mut Draft) {
     }
 }
 
-fn withheld(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, site: &Site, wanted: &AccountName) -> Option<String> {
+/// The sites whose assignment differs and is not planned, each with the reason.
+///
+/// One that stays where it is keeps the rotation of its account from being planned, which keeps other sites from being
+/// assigned to that account, and so on.
+fn withhold_all<'a>(survey: &Survey<'a>, decisions: &Decisions<'_, '_>) -> BTreeMap<&'a SiteName, String> {
+    let differs = |site: &&'a Site| match (&site.account, survey.assigned(&site.name)) {
+        (DeclaredAccount::Account(_), Reading::Absent) => true,
+        (DeclaredAccount::Account(wanted), Reading::Known(current)) => current != wanted,
+        _ => false,
+    };
+    let published = survey.deployment.sites.iter().filter(|site| survey.is_published(&site.name));
+    let mut planned: Vec<&'a Site> = published.filter(differs).collect();
+    let mut all = BTreeMap::new();
+    loop {
+        let stay: BTreeSet<SiteName> = all.keys().map(|site: &&SiteName| (*site).clone()).collect();
+        let why = |site: &Site| withheld(survey, decisions, site, site.account.name()?, &stay);
+        let more: BTreeMap<&SiteName, String> =
+            planned.iter().filter_map(|site| Some((&site.name, why(site)?))).collect();
+        if more.is_empty() {
+            return all;
+        }
+        planned.retain(|site| !more.contains_key(&site.name));
+        all.extend(more);
+    }
+}
+
+/// Why that assignment is not planned, where the sites in `stay` keep the account that they have.
+fn withheld(
+    survey: &Survey<'_>,
+    decisions: &Decisions<'_, '_>,
+    site: &Site,
+    wanted: &AccountName,
+    stay: &BTreeSet<SiteName>,
+) -> Option<String> {
     match survey.standing(wanted) {
         Standing::Unusable(_) => return Some(format!("{wanted} cannot be used: mend the account first")),
         Standing::Unknown(_) => return Some(format!("whether {wanted} can be used could not be read")),
@@ -73,8 +115,14 @@ fn withheld(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, site: &Site, wan
         return Some("the published topology could not be read, so nobody knows which servers must follow".to_owned());
     };
     let decision = decisions.get(wanted);
-    if let Some(Decision::Withheld(Withheld::Servers(_) | Withheld::Reach | Withheld::Leaving(_) | Withheld::Undated)) =
-        decision
+    if let Some(Decision::Withheld(
+        Withheld::Servers(_)
+        | Withheld::Reach
+        | Withheld::Leaving(_)
+        | Withheld::Undated
+        | Withheld::Unsettled(_)
+        | Withheld::Branch,
+    )) = decision
     {
         let why =
             "no server could be given the password, so from Enable-CsTopology on its clients would get Unauthorized";
@@ -88,7 +136,15 @@ fn withheld(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, site: &Site, wan
         return Some(format!("the internal web FQDN of {} is not declared, so its SPN would stay behind", pool.fqdn));
     }
     if matches!(decision, Some(Decision::Rotate(_))) {
-        return None; // a rotation reaches undeclared servers too
+        let staying = kept_back_by(survey, wanted, stay);
+        let names: Vec<&str> = staying.iter().map(SiteName::as_str).collect();
+        if !names.is_empty() {
+            let names = names.join(", ");
+            return Some(format!("the rotation that it needs would also reach {names}, which keeps {wanted} for now"));
+        }
+        if !survey.is_branch(&site.name) {
+            return None; // it reaches undeclared servers too
+        }
     }
     let of_site = survey.targets_at(&site.name).filter(|target| target.account == Some(wanted));
     let left: Vec<&str> = of_site
@@ -100,21 +156,8 @@ fn withheld(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, site: &Site, wan
     })
 }
 
-fn assign(
-    survey: &Survey<'_>,
-    decisions: &Decisions<'_, '_>,
-    site: &Site,
-    current: Option<&AccountName>,
-    wanted: &AccountName,
-    draft: &mut Draft,
-) {
+fn assign(survey: &Survey<'_>, site: &Site, current: Option<&AccountName>, wanted: &AccountName, draft: &mut Draft) {
     let (name, subject) = (site.name.clone(), Subject::Site(site.name.clone()));
-    if let Some(why) = withheld(survey, decisions, site, wanted) {
-        let message = format!("its assignment to {wanted} is not planned: {why}");
-        draft.find(Code::AssignmentWithheld, subject, message, None);
-        draft.withheld.insert(name);
-        return;
-    }
     let servers = survey.targets_at(&site.name).filter(|target| target.account == Some(wanted)).count();
     let servers = if servers == 1 { "its 1 server".to_owned() } else { format!("its {servers} servers") };
     let (action, because, reason, disrupts, consent) = match current {

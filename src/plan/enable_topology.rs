@@ -5,8 +5,8 @@ use crate::codes::Code;
 use crate::model::AccountName;
 
 /// The sentence of both task pages that makes a rotation or a copy advisory (TechNet Gg398107).
-const DOCUMENTED: &str = "After making any changes to Kerberos authentication, such as adding an account or removing \
-                          an account, you must run Enable-CsTopology";
+const DOCUMENTED: &str = "Microsoft's task page says: \"After making any changes to Kerberos authentication, such as \
+                          adding an account or removing an account, you must run Enable-CsTopology\"";
 
 /// What goes live with it, said whenever it is flagged.
 const WARNING: &str = "Enable-CsTopology enables the whole last published topology: any other change that was \

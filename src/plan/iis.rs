@@ -6,7 +6,10 @@ use super::{
     Action, Change, ChangeAction, Layer, LocationChange, Predicate, Property, PropertyChange, RunOn, Step, Subject,
 };
 use crate::codes::Code;
-use crate::model::{IisConfiguration, Reading};
+use crate::model::{
+    Cause, ExpectedLocation, IisConfiguration, LocationPath, Reading, Setting, SettingChange, WindowsAuthentication,
+};
+use std::borrow::Cow;
 
 /// One step a server, whatever account its site has: the settings stand by themselves.
 pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
@@ -23,44 +26,116 @@ pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
     }
 }
 
+/// The locations from the outermost inwards: what one writes, those below it may inherit, so each next one is compared
+/// with what it has now and with what it will then have.
 fn inspect_server(target: &Target<'_>, configuration: &IisConfiguration, draft: &mut Draft) {
     let Some(declared) = target.declared else { return };
+    let mut expected: Vec<&ExpectedLocation> = declared.iis.iter().collect();
+    expected.sort_by_key(|expected| expected.location.parents().count());
+    // Copied only where something differs: most servers are as declared.
+    let mut then = Cow::Borrowed(configuration);
     let mut locations = Vec::new();
-    for expected in declared.iis.iter() {
+    for expected in expected {
         let location = &expected.location;
-        let subject =
-            Subject::Location(target.site.clone(), target.pool.clone(), target.server.clone(), location.clone());
         match configuration.effective(location) {
-            Reading::Known(effective) => {
-                let settings = expected.windows_authentication.differences(&effective);
+            Reading::Known(now) => {
+                let settings = settings_to_write(expected, &now, &mut then);
                 if settings.is_empty() {
                     continue;
                 }
-                let properties = settings.iter().map(|setting| PropertyChange {
-                    name: Property::from(&setting.after),
-                    before: Some(setting.before.value()),
-                    after: Some(setting.after.value()),
-                });
-                draft.changes.push(Change {
-                    subject,
-                    layer: Layer::Iis,
-                    action: ChangeAction::Update,
-                    properties: properties.collect(),
-                });
                 locations.push(LocationChange { location: location.clone(), settings });
             }
             Reading::Absent => {
                 let message = "the server has no such IIS location, so its settings are not planned";
                 let hint = "correct the location in the file; site names differ by product: `Lync Server Internal Web Site` \
                             (2010, 2013), `Skype for Business Server Internal Web Site` (2015 on)";
-                draft.find(Code::LocationMissing, subject, message, Some(hint.to_owned()));
+                draft.find(Code::LocationMissing, subject(target, location), message, Some(hint.to_owned()));
             }
-            Reading::Unreadable(cause) => draft.unreadable(subject, Layer::Iis, &cause),
+            Reading::Unreadable(cause) => draft.unreadable(subject(target, location), Layer::Iis, &cause),
         }
     }
-    if !locations.is_empty() {
+    if locations.is_empty() {
+        return;
+    }
+    locations.iter().filter_map(|change| difference(target, change)).for_each(|change| draft.changes.push(change));
+    let broken = broken_below(configuration, &then, &locations);
+    if broken.is_empty() {
         plan_server(target, locations, draft);
     }
+    for (location, cause) in broken {
+        let message = format!("the IIS settings of this server are not planned: {location} would break: {cause}");
+        let hint = format!("declare the providers of {location} too, or take its `add` away");
+        draft.find(Code::LocationWouldBreak, subject(target, location), message, Some(hint));
+    }
+}
+
+fn subject(target: &Target<'_>, location: &LocationPath) -> Subject {
+    Subject::Location(target.site.clone(), target.pool.clone(), target.server.clone(), location.clone())
+}
+
+/// What is to be written at one location, which is written in `then`: what differs `now`, and what would once the
+/// locations above it are written.
+fn settings_to_write(
+    expected: &ExpectedLocation,
+    now: &WindowsAuthentication,
+    then: &mut Cow<'_, IisConfiguration>,
+) -> Vec<SettingChange> {
+    let location = &expected.location;
+    let declared = &expected.windows_authentication;
+    let mut inherited = then.effective(location);
+    let mut clash = None;
+    if let (None, Some(providers)) = (inherited.known(), &declared.providers) {
+        // A provider of its own that is then added a second time: its list has to be written whole.
+        clash = Some(Setting::Providers(providers.clone()));
+        then.to_mut().set(location, &Setting::Providers(providers.clone()));
+        inherited = then.effective(location);
+    }
+    let mut changes = Vec::new();
+    for after in declared.settings() {
+        let before = now.in_effect(&after);
+        let stays = inherited.known().is_none_or(|inherited| inherited.in_effect(&after) == after);
+        if !stays {
+            then.to_mut().set(location, &after);
+        }
+        if before != after || !stays || clash.as_ref() == Some(&after) {
+            changes.push(SettingChange { before, after });
+        }
+    }
+    changes
+}
+
+/// The locations that IIS can read now and could not once these are written, each with the cause.
+fn broken_below<'c>(
+    now: &'c IisConfiguration,
+    then: &IisConfiguration,
+    changes: &[LocationChange],
+) -> Vec<(&'c LocationPath, Cause)> {
+    let of_providers = |setting: &SettingChange| matches!(setting.after, Setting::Providers(_)) && setting.differs();
+    let above: Vec<&LocationPath> = (changes.iter())
+        .filter(|change| change.settings.iter().any(of_providers))
+        .map(|change| &change.location)
+        .collect();
+    let below = now.locations.keys().filter(|path| above.iter().any(|above| path.is_below(above)));
+    let broken = |path: &&LocationPath| now.effective(path).known().is_some();
+    below.filter(broken).filter_map(|path| Some((path, then.effective(path).cause()?.clone()))).collect()
+}
+
+/// What differs at one location; `None` where it only has to be kept.
+fn difference(target: &Target<'_>, change: &LocationChange) -> Option<Change> {
+    let differing = change.settings.iter().filter(|setting| setting.differs());
+    let properties: Vec<PropertyChange> = differing
+        .map(|setting| PropertyChange {
+            name: Property::from(&setting.after),
+            before: Some(setting.before.value()),
+            after: Some(setting.after.value()),
+        })
+        .collect();
+    (!properties.is_empty()).then(|| Change {
+        subject: subject(target, &change.location),
+        layer: Layer::Iis,
+        action: ChangeAction::Update,
+        properties,
+    })
 }
 
 fn plan_server(target: &Target<'_>, locations: Vec<LocationChange>, draft: &mut Draft) {
@@ -69,13 +144,16 @@ fn plan_server(target: &Target<'_>, locations: Vec<LocationChange>, draft: &mut 
         location: change.location.clone(),
         settings: change.settings.iter().map(|setting| setting.before.clone()).collect(),
     };
-    let count: usize = locations.iter().map(|change| change.settings.len()).sum();
-    let plural = if count == 1 { "setting differs" } else { "settings differ" };
+    let mut because = vec!["its settings are not as declared".to_owned()];
+    if locations.iter().flat_map(|change| &change.settings).any(|setting| !setting.differs()) {
+        let why = "settings that a location inherits are written too, so that they stay when the one above it changes";
+        because.push(why.to_owned());
+    }
     draft.step(Step {
         subject: Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone()),
         run_on: RunOn::Server(target.server.clone()),
         after: Vec::new(),
-        because: vec![format!("{count} {plural} from the file")],
+        because,
         disrupts: None,
         consent: None,
         preconditions: locations.iter().map(as_it_was).collect(),

@@ -39,7 +39,7 @@ pub use status::{
 pub use step::{Action, Consent, LocationChange, Predicate, RunOn, Step, StepId, StepKind};
 pub use subject::Subject;
 pub use summary::{PoolHealth, Summary};
-pub use survey::{Invalidity, ServerState, Survey, Target};
+pub use survey::{Invalidity, SETTLING, ServerState, Survey, Target};
 
 use crate::codes::{Allow, Code, Severity};
 use crate::model::{AccountName, Actual, Deployment, Origin, Setting};

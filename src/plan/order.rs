@@ -1,16 +1,17 @@
 //! Puts the steps in order: Enable-CsTopology once and in its place, the tests last, and what waits for what.
 
 use super::draft::Draft;
-use super::enable_topology::Reason;
-use super::survey::Survey;
+use super::enable_topology::{Reason, Trigger};
+use super::survey::{ServerState, Survey};
 use super::{Action, Predicate, RunOn, Step, StepId, StepKind, Subject};
+use crate::codes::Code;
 use crate::model::{AccountName, PoolFqdn, SiteName};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Adds Enable-CsTopology and the tests, sorts, and fills in `after`.
 pub(super) fn arrange(survey: &Survey<'_>, draft: &mut Draft) {
     if !draft.reasons.is_empty() {
-        let step = enable_topology(survey, &draft.reasons);
+        let step = enable_topology(survey, draft);
         draft.steps.push(step);
     }
     let touching = draft.steps.iter().filter(|step| step.action.kind() != StepKind::CreateAccount);
@@ -28,19 +29,71 @@ pub(super) fn arrange(survey: &Survey<'_>, draft: &mut Draft) {
     }
 }
 
-fn enable_topology(survey: &Survey<'_>, reasons: &[Reason]) -> Step {
+/// It touches the sites of its reasons, whose windows then hold for it, and whose tests follow.
+///
+/// Not every declared site, although it enables the whole topology: what else was published is nobody's change in this
+/// plan, is warned of, and is refused where the signature moved since. And since a step needs the windows of all sites
+/// it touches, sites with windows at different times could never have theirs enabled but outside of all windows. A site
+/// that the file does not declare has no window; where there is no other, those of all that have an account hold.
+fn enable_topology(survey: &Survey<'_>, draft: &Draft) -> Step {
     let signature = survey.actual.topology.known().and_then(|topology| topology.signature.clone());
+    let mut concerned: BTreeSet<&SiteName> = BTreeSet::new();
+    for reason in &draft.reasons {
+        match &reason.trigger {
+            Trigger::Step(id) => {
+                concerned.extend(draft.steps.iter().filter(|step| step.id() == *id).flat_map(|step| &step.touches));
+            }
+            Trigger::Finding(_, subject) => concerned.extend(subject.site()),
+        }
+    }
+    let declared = || survey.deployment.sites.iter().map(|site| &site.name);
+    let mut touches: Vec<SiteName> = declared().filter(|site| concerned.contains(site)).cloned().collect();
+    if touches.is_empty() {
+        touches = declared().filter(|site| survey.eventual(site).is_some()).cloned().collect();
+    }
     Step {
         action: Action::EnableTopology { signature: signature.clone() },
         subject: Subject::Topology,
         run_on: RunOn::ManagementShell,
         after: Vec::new(),
-        because: reasons.iter().map(|reason| reason.text.clone()).collect(),
-        disrupts: None,
+        because: draft.reasons.iter().map(|reason| reason.text.clone()).collect(),
+        disrupts: disruption(survey, draft),
         consent: None,
         preconditions: vec![Predicate::TopologySignatureIs { signature }],
-        touches: Vec::new(),
+        touches,
     }
+}
+
+/// What the assignment steps disrupt begins here: until Enable-CsTopology nothing of them is in effect. An SPN that it
+/// makes again brings tickets to servers that may not be able to read them yet.
+fn disruption(survey: &Survey<'_>, draft: &Draft) -> Option<String> {
+    let of = |kinds: &[StepKind]| -> Vec<&SiteName> {
+        let steps = draft.steps.iter().filter(|step| kinds.contains(&step.action.kind()));
+        steps.flat_map(|step| &step.touches).collect()
+    };
+    let mut given = of(&[StepKind::AssignAccount, StepKind::ReassignAccount]);
+    let unready = |site: &SiteName| {
+        let mut servers = survey.targets.iter().filter(|target| target.site == site);
+        servers.any(|target| !target.state.as_ref().is_some_and(ServerState::is_valid))
+    };
+    for reason in &draft.reasons {
+        if let Trigger::Finding(Code::SpnMissing, subject) = &reason.trigger
+            && let Some(site) = subject.site().filter(|site| unready(site))
+            && !given.contains(&site)
+        {
+            given.push(site);
+        }
+    }
+    let clients = |sites: &[&SiteName], how: &str| {
+        let names: Vec<&str> = sites.iter().map(|site| site.as_str()).collect();
+        (!sites.is_empty()).then(|| format!("clients of {}: from here on{how}", names.join(", ")))
+    };
+    let both = [
+        clients(&given, ", until the password steps are done"),
+        clients(&of(&[StepKind::UnassignAccount]), " they fall back to NTLM or certificates"),
+    ];
+    let both: Vec<String> = both.into_iter().flatten().collect();
+    (!both.is_empty()).then(|| both.join("; "))
 }
 
 fn test(site: SiteName) -> Step {
@@ -60,6 +113,7 @@ fn test(site: SiteName) -> Step {
 /// Who must wait for whom, by account, site and pool.
 struct Dependencies<'s> {
     creates: HashMap<&'s AccountName, StepId>,
+    rotates: HashMap<&'s AccountName, StepId>,
     assigns: HashMap<&'s SiteName, StepId>,
     all_assigns: Vec<StepId>,
     enables: HashSet<&'s AccountName>,
@@ -74,6 +128,7 @@ impl<'s> Dependencies<'s> {
     fn of(steps: &'s [Step], reasons: &'s [Reason]) -> Self {
         let mut found = Self {
             creates: HashMap::new(),
+            rotates: HashMap::new(),
             assigns: HashMap::new(),
             all_assigns: Vec::new(),
             enables: reasons.iter().filter_map(|reason| reason.concerns.as_ref()).collect(),
@@ -97,6 +152,7 @@ impl<'s> Dependencies<'s> {
                     found.all_assigns.push(id);
                 }
                 Action::EnableTopology { .. } => found.enable = Some(id),
+                Action::RotatePassword { account } => _ = found.rotates.insert(account, id),
                 Action::RemoveSpn { .. } => {
                     found.spns_by_site.extend_at(step.touches.first(), &id);
                     found.removes.extend_at(step.subject.pool(), &id);
@@ -153,14 +209,14 @@ impl<'s> Dependencies<'s> {
                 before.extend(step.touches.iter().flat_map(|site| self.spns_by_site.at(Some(site))).cloned());
             }
             Action::CopyConfiguration { account, .. } => {
+                // Into a branch site, which the rotation of the account does not reach.
+                before.extend(self.rotates.get(account).cloned());
                 self.servers_or_spns_wait(step, Some(account), &mut before);
                 before.extend(self.removes.at(step.subject.pool()).iter().cloned());
                 before.extend(self.adds.at(step.subject.pool()).iter().cloned());
             }
-            Action::TestAssignment { site } => {
-                before.extend(self.touching.at(Some(site)).iter().cloned());
-                before.extend(self.enable.clone());
-            }
+            // Among them Enable-CsTopology, where it concerns the site.
+            Action::TestAssignment { site } => before.extend(self.touching.at(Some(site)).iter().cloned()),
         }
         before
     }

@@ -136,6 +136,11 @@ pub(super) fn narrow(survey: &Survey<'_>, scope: &Scope, draft: &mut Draft) {
             }
             return false;
         }
+        if assigns(&step.action) && !scope.keeps(step) && around.concern(&step.subject) {
+            let why = "its account is to change, which concerns the whole site; not planned here".to_owned();
+            left_out.push((step.subject.clone(), why));
+            return false;
+        }
         let follows =
             matches!(step.action, Action::CopyConfiguration { .. } | Action::AddSpn { .. } | Action::RemoveSpn { .. });
         if follows && scope.keeps(step) && step.touches.iter().any(|site| unassigned.contains(site)) {
@@ -178,6 +183,7 @@ fn account_of(action: &Action) -> Option<&AccountName> {
         | Action::AssignAccount { account, .. }
         | Action::ReassignAccount { to: account, .. }
         | Action::AddSpn { account, .. }
+        | Action::CopyConfiguration { account, .. }
         | Action::RotatePassword { account } => Some(account),
         _ => None,
     }

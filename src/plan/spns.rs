@@ -1,14 +1,14 @@
 //! SPNs: those that Enable-CsTopology makes, those of overridden internal FQDNs that nobody makes, and those that
 //! stand where they should not.
 
-use super::commands::setspn;
+use super::commands::{quote, setspn};
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
 use super::survey::{Standing, Survey};
 use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, StepKind, Subject};
 use crate::codes::Code;
-use crate::model::{AccountName, DeclaredAccount, Pool, Principal, Reading, Site, Spn};
-use std::collections::{BTreeSet, HashSet};
+use crate::model::{AccountName, DeclaredAccount, Pool, PoolFqdn, Principal, Reading, Site, SiteName, Spn, WebFqdn};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
     if survey.actual.directory.known().is_none() {
@@ -18,18 +18,20 @@ pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
         matches!(step.action.kind(), StepKind::AssignAccount | StepKind::ReassignAccount | StepKind::UnassignAccount)
     };
     let moving: HashSet<_> = draft.steps.iter().filter(assigns).flat_map(|step| step.touches.iter().cloned()).collect();
+    let mut looked_at: HashSet<&PoolFqdn> = HashSet::new();
     for site in survey.deployment.sites.iter().filter(|site| survey.is_published(&site.name)) {
         let moves = moving.contains(&site.name);
         if !moves && !is_as_declared(survey, site) {
             continue; // not managed, not known, or withheld: said elsewhere
         }
         for pool in site.pools.iter().filter(|pool| is_web_pool(survey, site, pool)) {
+            looked_at.insert(&pool.fqdn);
             let place = Place { survey, site, pool, moves };
             place.inspect_pool_spn(draft);
             place.inspect_override_spn(draft);
         }
     }
-    report_unexpected(survey, draft);
+    report_unexpected(survey, &looked_at, draft);
 }
 
 fn is_as_declared(survey: &Survey<'_>, site: &Site) -> bool {
@@ -79,7 +81,8 @@ impl Place<'_, '_> {
     /// Everybody who holds the SPN; `None` where that was not read, which is then reported.
     fn holders(&self, spn: &Spn, draft: &mut Draft) -> Option<BTreeSet<Principal>> {
         match self.survey.holders_in(self.survey.actual.directory.known()?, spn) {
-            Reading::Known(holders) => Some(holders),
+            // By its name, whichever way it was written.
+            Reading::Known(holders) => Some(holders.into_iter().map(|holder| self.known(holder)).collect()),
             Reading::Absent => Some(BTreeSet::new()),
             // An account that this plan creates certainly holds nothing yet.
             Reading::Unreadable(_) if self.wanted_is_missing() => Some(BTreeSet::new()),
@@ -88,6 +91,13 @@ impl Place<'_, '_> {
                 None
             }
         }
+    }
+
+    /// "Account first, SPNs second": nothing is put on an account that is to be mended, or is no computer account and can
+    /// never serve.
+    fn wanted_is_unusable(&self) -> bool {
+        let wanted = self.site.account.name();
+        wanted.is_some_and(|account| matches!(self.survey.standing(account), Standing::Unusable(_)))
     }
 
     fn wanted_is_missing(&self) -> bool {
@@ -102,8 +112,12 @@ impl Place<'_, '_> {
         })
     }
 
+    fn known(&self, holder: Principal) -> Principal {
+        holder.among(&self.survey.accounts).map_or(holder, Principal::from)
+    }
+
     fn is_kerberos_account(&self, holder: &Principal) -> bool {
-        holder.as_str().parse::<AccountName>().is_ok_and(|name| self.survey.accounts.contains_key(&name))
+        holder.among(&self.survey.accounts).is_some()
     }
 
     /// `http/<pool FQDN>`: Enable-CsTopology makes and removes it.
@@ -112,14 +126,18 @@ impl Place<'_, '_> {
         let Some(holders) = self.holders(&spn, draft) else { return };
         let parties = self.parties(&holders);
         self.report_strangers(&spn, &parties, draft);
+        if self.waits_for_account(&spn, &parties, draft) {
+            return;
+        }
         self.change_holder(&spn, &parties, draft);
         if self.moves {
             return; // the assignment step is the reason for Enable-CsTopology
         }
+        let wanted = self.site.account.name().cloned();
         // Beside a stranger's SPN, Enable-CsTopology would make a duplicate: the finding about the stranger comes first.
         if let Some(account) = parties.wanted.filter(|_| !parties.held && parties.strangers.is_empty()) {
             let words = format!("not on {account}, so clients get no ticket and fall back to NTLM");
-            self.require(Code::SpnMissing, &spn, &words, draft);
+            require(Code::SpnMissing, &spn, self.subject(&spn), &words, wanted.clone(), draft);
         }
         for former in &parties.former {
             let words = if parties.held {
@@ -127,8 +145,24 @@ impl Place<'_, '_> {
             } else {
                 format!("still on {former}, which {} does not use", self.site.name)
             };
-            self.require(Code::SpnLeftOver, &spn, &words, draft);
+            require(Code::SpnLeftOver, &spn, self.subject(&spn), &words, wanted.clone(), draft);
         }
+    }
+
+    /// Whether the SPN is out of place and stays so, because the account that shall hold it has to be mended first.
+    fn waits_for_account(&self, spn: &Spn, parties: &Parties<'_, '_>, draft: &mut Draft) -> bool {
+        let Some(account) = parties.wanted.filter(|_| self.wanted_is_unusable()) else { return false };
+        if !parties.held || !parties.former.is_empty() {
+            let where_it_is = match parties.former.first() {
+                Some(former) if parties.held => format!("also on {former}"),
+                Some(former) => format!("on {former}"),
+                None => format!("not on {account}"),
+            };
+            let message = format!("{where_it_is}; nothing is planned for it, because {account} cannot be used");
+            let hint = "mend the account first, then plan anew".to_owned();
+            draft.find(Code::SpnMissing, self.subject(spn), message, Some(hint));
+        }
+        true
     }
 
     /// Who holds an SPN, and who should.
@@ -154,7 +188,12 @@ impl Place<'_, '_> {
             } else {
                 (Code::SpnForeignHolder, format!("on {holder}, which is not a Kerberos account of this deployment"))
             };
-            let remove = setspn("-D", spn.as_str(), holder.as_str());
+            let remove = if holder.is_distinguished() {
+                let (dn, spn) = (quote(holder.as_str()), quote(spn.as_str()));
+                format!("Set-ADObject -Identity {dn} -Remove @{{servicePrincipalName={spn}}}")
+            } else {
+                setspn("-D", spn.as_str(), holder.as_str())
+            };
             let hint = format!("find out what that account is for; if it needs no such SPN\n  {remove}");
             draft.find(code, self.subject(spn), message, Some(hint));
         }
@@ -179,21 +218,15 @@ impl Place<'_, '_> {
         draft.change(self.subject(spn), Layer::Directory, action, Property::Holder, before, after);
     }
 
-    /// Left over from an earlier change: a finding, and a reason for Enable-CsTopology.
-    fn require(&self, code: Code, spn: &Spn, words: &str, draft: &mut Draft) {
-        let hint = "Enable-CsTopology mends it; the plan has the step".to_owned();
-        draft.find(code, self.subject(spn), words, Some(hint));
-        let trigger = Trigger::Finding(code, self.subject(spn));
-        let text = format!("{spn} is {words}");
-        draft.reasons.push(Reason { trigger, text, concerns: self.site.account.name().cloned() });
-    }
-
     /// `http/<internal web FQDN>`: Enable-CsTopology does not make it, setspn does.
     fn inspect_override_spn(&self, draft: &mut Draft) {
-        let Some(spn) = self.pool.internal_fqdn.as_ref().map(crate::model::WebFqdn::spn) else { return };
+        let Some(spn) = self.pool.internal_fqdn.as_ref().map(WebFqdn::spn) else { return };
         let Some(holders) = self.holders(&spn, draft) else { return };
         let parties = self.parties(&holders);
         self.report_strangers(&spn, &parties, draft);
+        if self.waits_for_account(&spn, &parties, draft) {
+            return;
+        }
         if let Some(account) = parties.wanted {
             // Nothing is taken away that cannot be given: setspn -S refuses it beside a stranger's.
             let unsure = matches!(self.survey.standing(account), Standing::Unknown(_));
@@ -243,27 +276,97 @@ impl Place<'_, '_> {
     }
 }
 
-/// HTTP SPNs on a Kerberos account that no pool needs; nothing else is known to use such an account.
-fn report_unexpected(survey: &Survey<'_>, draft: &mut Draft) {
+/// HTTP SPNs on a Kerberos account that the account's own sites do not need: those of a pool whose site has another
+/// account or none, which Enable-CsTopology would have removed, and those of no pool at all; nothing else is known to
+/// use such an account.
+fn report_unexpected(survey: &Survey<'_>, looked_at: &HashSet<&PoolFqdn>, draft: &mut Draft) {
     if survey.published.is_none() {
         return; // nobody knows which pools there are
     }
-    let declared = survey.deployment.sites.iter().flat_map(|site| &site.pools);
-    let overrides = declared.clone().filter_map(|pool| pool.internal_fqdn.as_ref()).map(crate::model::WebFqdn::spn);
-    let published = survey.published.iter().flat_map(|published| &published.topology.pools);
-    let published_overrides =
-        published.clone().filter_map(|pool| pool.internal_fqdn.as_ref()).map(crate::model::WebFqdn::spn);
-    let expected: HashSet<Spn> = (declared.map(|pool| pool.fqdn.spn()))
-        .chain(overrides)
-        .chain(published.map(|pool| pool.fqdn.spn()))
-        .chain(published_overrides)
-        .collect();
-    for (name, standing) in &survey.accounts {
-        let (Standing::Usable(state), Some(_)) = (standing, survey.sites_of(name).next()) else { continue };
-        for spn in state.spns.iter().filter(|spn| spn.is_http() && !expected.contains(*spn)) {
-            let message = format!("on {name}, and no pool of the file or of the topology needs it there");
-            let hint = format!("if nothing else uses it\n  {}", setspn("-D", spn.as_str(), name.as_str()));
-            draft.find(Code::SpnUnexpected, Subject::Spn { spn: spn.clone(), of: None }, message, Some(hint));
+    let owners = Owners::of(survey);
+    let directory = survey.actual.directory.known();
+    for name in survey.accounts.keys() {
+        let Some(Reading::Known(state)) = directory.map(|directory| directory.account(name)) else { continue };
+        for spn in state.spns.iter().filter(|spn| spn.is_http()) {
+            match owners.0.get(spn) {
+                // Looked at with its pool, and said there.
+                Some(owner) if looked_at.contains(owner.pool) => {}
+                Some(owner) if owner.may_hold(survey, name) => {}
+                Some(owner) if owner.made_by_hand => {
+                    let message = format!("on {name}, which {} does not use", owner.site);
+                    let hint = format!("Enable-CsTopology does not remove it\n  {}", remove(spn, name));
+                    draft.find(Code::SpnUnexpected, owner.subject(spn), message, Some(hint));
+                }
+                Some(owner) => {
+                    let words = format!("still on {name}, which {} does not use", owner.site);
+                    let concerns = survey.eventual(owner.site).cloned();
+                    require(Code::SpnLeftOver, spn, owner.subject(spn), &words, concerns, draft);
+                }
+                None if survey.sites_of(name).next().is_some() => {
+                    let message = format!("on {name}, and no pool of the file or of the topology needs it there");
+                    let hint = format!("if nothing else uses it\n  {}", remove(spn, name));
+                    draft.find(Code::SpnUnexpected, Subject::Spn { spn: spn.clone(), of: None }, message, Some(hint));
+                }
+                None => {} // an account that is left over is said to be so
+            }
         }
+    }
+}
+
+fn remove(spn: &Spn, holder: &AccountName) -> String {
+    setspn("-D", spn.as_str(), holder.as_str())
+}
+
+/// Left over from an earlier change: a finding, and a reason for Enable-CsTopology.
+fn require(code: Code, spn: &Spn, subject: Subject, words: &str, concerns: Option<AccountName>, draft: &mut Draft) {
+    let hint = "Enable-CsTopology mends it; the plan has the step".to_owned();
+    draft.find(code, subject.clone(), words, Some(hint));
+    let text = format!("{spn} is {words}");
+    draft.reasons.push(Reason { trigger: Trigger::Finding(code, subject), text, concerns });
+}
+
+/// The pool that an SPN is for.
+struct Owner<'a> {
+    site: &'a SiteName,
+    pool: &'a PoolFqdn,
+    /// Whether it is that of an overridden internal FQDN.
+    made_by_hand: bool,
+}
+
+impl Owner<'_> {
+    fn subject(&self, spn: &Spn) -> Subject {
+        Subject::Spn { spn: spn.clone(), of: Some((self.site.clone(), self.pool.clone())) }
+    }
+
+    /// Whether the site has the account, shall have it, or nobody knows.
+    fn may_hold(&self, survey: &Survey<'_>, account: &AccountName) -> bool {
+        let assigned = match survey.assigned(self.site) {
+            Reading::Known(assigned) => assigned == account,
+            Reading::Absent => false,
+            Reading::Unreadable(_) => true,
+        };
+        assigned || survey.eventual(self.site) == Some(account)
+    }
+}
+
+/// The pools of the file and of the topology by their SPNs; what is published goes before what is declared.
+struct Owners<'a>(HashMap<Spn, Owner<'a>>);
+
+impl<'a> Owners<'a> {
+    fn of(survey: &Survey<'a>) -> Self {
+        let mut owners = HashMap::new();
+        let mut add = |site: &'a SiteName, pool: &'a PoolFqdn, internal: Option<&WebFqdn>| {
+            owners.entry(pool.spn()).or_insert(Owner { site, pool, made_by_hand: false });
+            if let Some(internal) = internal {
+                owners.entry(internal.spn()).or_insert(Owner { site, pool, made_by_hand: true });
+            }
+        };
+        for pool in survey.published.iter().flat_map(|published| &published.topology.pools) {
+            add(&pool.site, &pool.fqdn, pool.internal_fqdn.as_ref());
+        }
+        for site in &survey.deployment.sites {
+            site.pools.iter().for_each(|pool| add(&site.name, &pool.fqdn, pool.internal_fqdn.as_ref()));
+        }
+        Self(owners)
     }
 }

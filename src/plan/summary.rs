@@ -25,7 +25,8 @@ pub struct PoolHealth {
     pub valid: usize,
     /// How many are known to be invalid, so that clients get Unauthorized from them.
     pub invalid: usize,
-    /// How many do not have the account because their site does not have it yet: no client misses it.
+    /// How many do not have the account because their site does not have it yet, or there is no such account: no client
+    /// gets a ticket that they would refuse.
     pub pending: usize,
     /// How many nothing is known of.
     pub unreadable: usize,
@@ -59,9 +60,7 @@ impl Summary {
             let health = &mut summary.pools[at];
             match state {
                 ServerState::Valid { .. } => health.valid += 1,
-                ServerState::Invalid(_) if target.account != survey.assigned(target.site).known().copied() => {
-                    health.pending += 1;
-                }
+                ServerState::Invalid(_) if survey.is_pending(target) => health.pending += 1,
                 ServerState::Invalid(_) => health.invalid += 1,
                 ServerState::Unknown(_) => health.unreadable += 1,
             }

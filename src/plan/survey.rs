@@ -3,10 +3,22 @@
 use super::targets;
 use crate::model::{
     AccountName, AccountState, Actual, Cause, DeclaredAccount, Deployment, Directory, PoolFqdn, Principal,
-    PublishedPool, Reading, Server, ServerFqdn, Site, SiteName, Spn, Topology, Verdict, Witness,
+    PublishedPool, Reading, Server, ServerFqdn, Site, SiteKind, SiteName, Spn, Topology, Verdict, Witness,
 };
-use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How long after a password was set a refusal may only mean that the domain controllers do not agree *yet*: "wait for
+/// them, never rotate again". [inferred]
+///
+/// Within an Active Directory site a change arrives in under a minute; between two it waits for the site link, whose
+/// interval is 15 minutes at least [doc]. A link may be slower (180 minutes is its default), so this is the least that
+/// is waited; msDS-KeyVersionNumber, asked of each domain controller, is the proof.
+///
+/// It withholds a rotation, never a copy: a copy comes from a server that was tested valid since, so a domain controller
+/// has the new password already, and it touches neither Active Directory nor any client of another server.
+/// The lab's own word is not waited for: its domain controllers disagree only by a fault, and then it says so.
+pub const SETTLING: SignedDuration = SignedDuration::from_mins(15);
 
 /// A deployment joined with what was observed. Everything that the layers ask is answered from here.
 pub struct Survey<'a> {
@@ -34,7 +46,7 @@ pub struct Survey<'a> {
 /// The published topology by name.
 pub(super) struct Published<'a> {
     pub(super) topology: &'a Topology,
-    pub(super) sites: HashSet<&'a SiteName>,
+    pub(super) sites: HashMap<&'a SiteName, SiteKind>,
     pub(super) pools: HashMap<&'a PoolFqdn, &'a PublishedPool>,
     /// Only servers of pools with Web Services.
     pub(super) web_servers: HashMap<&'a ServerFqdn, &'a PublishedPool>,
@@ -103,6 +115,9 @@ pub enum Invalidity {
         at: Timestamp,
         /// In its own words.
         detail: Option<String>,
+        /// Until when the domain controllers may not have agreed on the password, where it was said before that: then
+        /// it grounds no rotation. See [`SETTLING`].
+        settles: Option<Timestamp>,
     },
     /// It was valid for another account.
     OtherAccount(AccountName),
@@ -121,6 +136,15 @@ impl ServerState {
     /// Whether it is known to be invalid.
     pub fn is_invalid(&self) -> bool {
         matches!(self, Self::Invalid(_))
+    }
+
+    /// When it can be tested again, where it looked invalid so soon after the password was set that this may pass by
+    /// itself.
+    pub fn settles(&self) -> Option<Timestamp> {
+        match self {
+            Self::Invalid(Invalidity::Reported { settles, .. }) => *settles,
+            _ => None,
+        }
     }
 }
 
@@ -221,7 +245,15 @@ impl<'a> Survey<'a> {
 
     /// Whether the site is in the published topology; true where that could not be read.
     pub(super) fn is_published(&self, site: &SiteName) -> bool {
-        self.published.as_ref().is_none_or(|published| published.sites.contains(site))
+        self.published.as_ref().is_none_or(|published| published.sites.contains_key(site))
+    }
+
+    /// Whether a rotation passes the site over: "sets the password to all the Web Services servers in *central* sites"
+    /// [doc]. What is published decides.
+    pub(super) fn is_branch(&self, site: &SiteName) -> bool {
+        let published = self.published.as_ref().and_then(|published| published.sites.get(site)).copied();
+        let kind = published.or_else(|| self.declared_site(site).map(|declared| declared.kind));
+        kind == Some(SiteKind::Branch)
     }
 
     /// Every site that has the account once the plan is carried out, in a stable order.
@@ -251,21 +283,33 @@ impl<'a> Survey<'a> {
         directory.holders_beside(spn, self.lists.get(spn).into_iter().flatten().copied())
     }
 
+    /// Whether a server does not have its account because nobody can have it yet: its site does not have it, or there is
+    /// no such account. No client gets a ticket that such a server could refuse: it is served as before, or without
+    /// Kerberos. [inferred]
+    pub(super) fn is_pending(&self, target: &Target<'_>) -> bool {
+        match &target.state {
+            Some(ServerState::Invalid(Invalidity::AccountMissing)) => true,
+            Some(ServerState::Invalid(_)) => target.account != self.assigned(target.site).known().copied(),
+            _ => false,
+        }
+    }
+
     /// What is known of a server with regard to the account that its site shall have.
     pub(super) fn judge_server(&self, site: &SiteName, server: &ServerFqdn, account: &AccountName) -> ServerState {
-        let password_set_at = match self.standing(account) {
-            Standing::Missing => return ServerState::Invalid(Invalidity::AccountMissing),
-            Standing::Unusable(_) => {
-                return ServerState::Unknown(Cause::AccountUnusable { account: account.clone() });
-            }
-            Standing::Usable(state) => state.password_set_at,
-            Standing::Unknown(_) => None,
-        };
         let current = self.assigned(site);
         let not_assigned = match &current {
             Reading::Known(current) => *current != account,
             Reading::Absent => true,
             Reading::Unreadable(_) => false,
+        };
+        let password_set_at = match self.standing(account) {
+            Standing::Missing => return ServerState::Invalid(Invalidity::AccountMissing),
+            // What was read was not read of this account, so its state says nothing of it.
+            Standing::Unusable(_) if !not_assigned => {
+                return ServerState::Unknown(Cause::AccountUnusable { account: account.clone() });
+            }
+            Standing::Usable(state) => state.password_set_at,
+            Standing::Unusable(_) | Standing::Unknown(_) => None,
         };
         let reading = match self.actual.kerberos(server) {
             Reading::Known(reading) => reading,
@@ -303,6 +347,10 @@ impl<'a> Survey<'a> {
                 by: reading.by,
                 at: reading.at,
                 detail: detail.map(|text| text.to_string()),
+                settles: password_set_at
+                    .filter(|_| reading.by != Witness::Lab)
+                    .and_then(|set| set.checked_add(SETTLING).ok())
+                    .filter(|settles| reading.at < *settles),
             }),
             Verdict::Unknown => ServerState::Unknown(Cause::Inconclusive {
                 detail: detail.unwrap_or_else(|| "it gave no reason".into()),
@@ -316,7 +364,7 @@ impl<'a> Published<'a> {
         let web = topology.pools.iter().filter(|pool| pool.web_services);
         Self {
             topology,
-            sites: topology.sites.iter().map(|site| &site.name).collect(),
+            sites: topology.sites.iter().map(|site| (&site.name, site.kind)).collect(),
             pools: topology.pools.iter().map(|pool| (&pool.fqdn, pool)).collect(),
             web_servers: web.flat_map(|pool| pool.servers.iter().map(move |server| (server, pool))).collect(),
         }

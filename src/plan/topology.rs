@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::survey::{Published, Survey};
 use super::{Layer, Subject};
 use crate::codes::Code;
-use crate::model::{Pool, Product, PublishedPool, Role, ServerFqdn, Site};
+use crate::model::{Pool, Product, PublishedPool, Role, ServerFqdn, Site, SiteKind};
 use crate::yaml::scalar;
 use std::collections::{BTreeSet, HashSet};
 
@@ -21,7 +21,8 @@ pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
         return;
     };
     for site in &survey.deployment.sites {
-        if published.sites.contains(&site.name) {
+        if let Some(kind) = published.sites.get(&site.name) {
+            inspect_kind(site, *kind, draft);
             site.pools.iter().for_each(|pool| inspect_pool(published, site, pool, draft));
         } else {
             let hint = "publish the site with Topology Builder, correct its name, or take it out of the file";
@@ -32,12 +33,25 @@ pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
     inspect_undeclared(survey, draft);
 }
 
+fn inspect_kind(site: &Site, published: SiteKind, draft: &mut Draft) {
+    if site.kind != published {
+        let what = match published {
+            SiteKind::Central => "a central",
+            SiteKind::Branch => "a branch",
+        };
+        let message = format!("published as {what} site, and not declared as one; the plan goes by what is published");
+        let hint = format!("set `kind: {}` on the site", published.as_str());
+        draft.find(Code::SiteKindMismatch, Subject::Site(site.name.clone()), message, Some(hint));
+    }
+}
+
 fn inspect_assigned_sites(survey: &Survey<'_>, draft: &mut Draft) {
     for (site, account) in survey.actual.assignments.known().into_iter().flatten() {
         if survey.declared_site(site).is_none() {
             let message = format!("has {account} assigned, but is not in the file; nothing is planned for it");
             let (name, account) = (scalar(site.as_str()), scalar(account.as_str()));
-            let mut hint = format!("add it to the file under `sites:`\n  - name: {name}\n    account: {account}");
+            let kind = if survey.is_branch(site) { "\n    kind: branch" } else { "" };
+            let mut hint = format!("add it to the file under `sites:`\n  - name: {name}{kind}\n    account: {account}");
             let pools = survey.published.iter().flat_map(|published| &published.topology.pools);
             let pools: Vec<_> = pools.filter(|pool| pool.web_services && pool.site == *site).collect();
             hint.push_str(if pools.is_empty() { "" } else { "\n    pools:" });
@@ -151,7 +165,7 @@ fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
         }
         let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
         let message =
-            format!("published with Web Services, but not declared; nothing is planned for it{}", told(target));
+            format!("published with Web Services, but not declared; nothing is planned for it{}", told(survey, target));
         let hint =
             format!("add it to the servers of {} in the file\n  - {}", target.pool, scalar(target.server.as_str()));
         draft.find(Code::ServerUndeclared, subject, message, Some(hint));
@@ -175,13 +189,16 @@ fn pool_yaml(pool: &PublishedPool, indent: &str) -> String {
     format!("\n{indent}- fqdn: {}\n{indent}  role: {role}{servers}", scalar(pool.fqdn.as_str()))
 }
 
-fn told(target: &super::Target<'_>) -> &'static str {
-    match &target.state {
-        Some(state) if state.is_valid() => ". Its configuration is valid",
-        Some(state) if state.is_invalid() => ". Its configuration is invalid, so clients get Unauthorized from it",
-        Some(_) => ". Whether its configuration is valid is not known",
-        None => "",
-    }
+fn told(survey: &Survey<'_>, target: &super::Target<'_>) -> String {
+    let words = match &target.state {
+        Some(state) if state.is_valid() => "Its configuration is valid",
+        // What it has now may serve its clients well.
+        Some(state) if state.is_invalid() && survey.is_pending(target) => "It was not given the account yet",
+        Some(state) if state.is_invalid() => "Its configuration is invalid, so clients get Unauthorized from it",
+        Some(_) => "Whether its configuration is valid is not known",
+        None => return String::new(),
+    };
+    format!(". {words}")
 }
 
 #[cfg(test)]

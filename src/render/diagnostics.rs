@@ -15,21 +15,46 @@ pub enum Colour {
     Plain,
 }
 
-/// How many columns a source line may take; a longer one is shown around the mark.
+/// How many columns a source line may take where there is no terminal; a longer one is shown around the mark.
 const WIDEST: usize = 120;
 /// The longest line that is drawn at all, in characters. Of a longer one, which no person wrote, only the place is told.
 const LONGEST: usize = 50_000;
 
 /// Every diagnostic of a file with its source line, and nothing where there is none.
 pub fn text(file: &Loaded, colour: Colour) -> String {
+    let width = Width { source: WIDEST, words: usize::MAX };
+    drawn(file, colour, &width)
+}
+
+/// The same for a terminal with so many columns, which would break longer lines and put marks in the wrong place.
+pub fn text_within(file: &Loaded, colour: Colour, columns: usize) -> String {
+    drawn(file, colour, &Width { source: columns, words: columns })
+}
+
+/// How many columns there are.
+struct Width {
+    /// For a source line.
+    source: usize,
+    /// For what is said about it.
+    words: usize,
+}
+
+impl Width {
+    /// The words in lines, of which the first has `before` columns in front.
+    fn lines(&self, words: &str, before: usize) -> String {
+        textwrap::fill(&visible(words), self.words.saturating_sub(before).max(20))
+    }
+}
+
+fn drawn(file: &Loaded, colour: Colour, width: &Width) -> String {
     let renderer = match colour {
         Colour::Ansi => Renderer::styled(),
         Colour::Plain => Renderer::plain(),
     };
-    let renderer = renderer.term_width(WIDEST);
+    let renderer = renderer.term_width(width.source);
     let mut out = String::new();
     for diagnostic in &file.diagnostics {
-        out.push_str(&renderer.render(&groups(diagnostic, &file.source)));
+        out.push_str(&renderer.render(&groups(diagnostic, &file.source, width)));
         out.push_str("\n\n");
     }
     out
@@ -47,16 +72,21 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     (!words.is_empty()).then(|| words.join(", "))
 }
 
-fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a SourceText) -> Vec<Group<'a>> {
+/// The columns in front of a hint: `   = help: `, with room for the number of a line.
+const HELP: usize = 13;
+
+fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a SourceText, width: &Width) -> Vec<Group<'a>> {
     let level = match diagnostic.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let title = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code.slug());
+    let code = diagnostic.code.slug();
+    let before = format!("{}[{code}]: ", diagnostic.severity().as_str()).len();
+    let title = level.primary_title(width.lines(&diagnostic.message, before)).id(code);
     let place = source.position(diagnostic.at.start);
     // Two marks in one line that is too long to be shown whole would tear the picture apart.
-    let fits = source.line(place.line).chars().count() <= WIDEST;
+    let fits = source.line(place.line).chars().count() <= width.source;
     let (beside, elsewhere): (Vec<&Related>, Vec<&Related>) =
         diagnostic.related.iter().partition(|second| fits && source.position(second.at.start).line == place.line);
     let beside = beside.into_iter().map(|second| mark(second.at, AnnotationKind::Context, Some(&second.message)));
@@ -66,7 +96,7 @@ fn groups<'a>(diagnostic: &'a Diagnostic, source: &'a SourceText) -> Vec<Group<'
         group = draw(group, &[mark(second.at, AnnotationKind::Context, Some(&second.message))], source);
     }
     if let Some(hint) = &diagnostic.hint {
-        group = group.element(Level::HELP.message(visible(hint)));
+        group = group.element(Level::HELP.message(width.lines(hint, HELP)));
     }
     vec![group]
 }
@@ -178,6 +208,22 @@ error[file-empty]: the file is empty: it declares nothing
         let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= WIDEST + 15, "{drawn}");
         assert!(drawn.contains("2:531") && drawn.contains("nam: x"), "{drawn}");
+    }
+
+    #[test]
+    fn a_terminal_breaks_no_line() {
+        let long = "version: 1\nsites:\n  - { name: Redmond, pools: [{ fqdn: se01.contoso.com, role: standard-edition, \
+                    servers: [a.contoso.com] }], iis: [{ location: X, windowsAuthentication: { providers: [] } }] }\n";
+        let file = load("deployment.yaml", long.as_bytes());
+        for columns in [80, 100] {
+            let drawn = text_within(&file, Colour::Plain, columns);
+            let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= columns, "{drawn}");
+        }
+        assert!(
+            text(&file, Colour::Plain).lines().any(|line| line.chars().count() > 100),
+            "elsewhere it is not narrowed"
+        );
     }
 
     #[test]

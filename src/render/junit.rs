@@ -200,6 +200,10 @@ help: put the pools of both under one of them</failure>
                 for need in needs {
                     assert!(attribute(element, need).is_some(), "{name} has no {need}");
                 }
+                for attribute in element.attributes() {
+                    let key = attribute.unwrap().key.as_ref().to_owned();
+                    assert!(key == "name" || needs.contains(&key.as_str()), "{name} has {key}");
+                }
                 cases += usize::from(name == "testcase");
                 failures += usize::from(name == "failure");
                 if name == "testsuites" {

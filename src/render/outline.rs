@@ -264,18 +264,21 @@ fn summary(plan: &Plan) -> Vec<String> {
             .filter(|(n, ..)| *n > 0)
             .map(|(n, one, many)| words::count(n, one, many))
             .collect();
+    let found = found.join(" and ");
     let steps = match (counts.is_empty(), plan.complete(), found.is_empty()) {
         (false, ..) => format!("{} ({})", words::count(plan.steps.len(), "step", "steps"), counts.join(", ")),
-        (true, false, _) => "no step, as far as could be read".to_owned(),
-        (true, true, true) => "no step: what is declared is in place".to_owned(),
-        (true, true, false) => format!("no step, and {} that no step mends", found.join(" and ")),
+        (true, false, true) => "no step, as far as could be read".to_owned(),
+        (true, false, false) => format!("no step, as far as could be read, and {found} that no step mends"),
+        (true, true, true) if plan.scope.is_whole() => "no step: what is declared is in place".to_owned(),
+        (true, true, true) => "no step: within the scope, what is declared is in place".to_owned(),
+        (true, true, false) => format!("no step, and {found} that no step mends"),
     };
     let mut lines = vec![format!("Plan: {steps}.")];
     let total = |count: fn(&PoolHealth) -> usize| plan.summary.total(count);
     if total(PoolHealth::servers) > 0 {
         let pending = match total(|pool| pool.pending) {
             0 => String::new(),
-            n => format!(", {n} without the account yet"),
+            n => format!(", {n} not given the account"),
         };
         let (valid, invalid) = (total(|pool| pool.valid), total(|pool| pool.invalid));
         let unreadable = total(|pool| pool.unreadable);

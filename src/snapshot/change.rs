@@ -64,7 +64,8 @@ pub(crate) fn set_iis(
     })
 }
 
-/// Removes whatever is secret from every server's applicationHost.config, where there is one that is text.
+/// Removes whatever is secret from every server's applicationHost.config, where there is one; one that is no text, in
+/// which nobody sees what is secret, is an error.
 pub(crate) fn strip_secrets(folder: &Path) -> Result<(), ChangeError> {
     let unreadable =
         |error: io::Error| ChangeError::Unreadable(broken(SERVERS, format!("the folder cannot be listed: {error}")));

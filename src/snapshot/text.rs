@@ -31,11 +31,11 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<String, (NoText, Vec<u8>)> {
             Err(error) => Err((not_utf8(error.as_bytes(), error.utf8_error(), 0), error.into_bytes())),
         };
     }
-    let decoded = match encoding == UTF_8 {
-        true => std::str::from_utf8(&bytes[mark..])
-            .map(str::to_owned)
-            .map_err(|error| not_utf8(&bytes[mark..], error, mark)),
-        false => decode_utf16(&bytes[mark..], encoding),
+    let marked = &bytes[mark..];
+    let decoded = if encoding == UTF_8 {
+        std::str::from_utf8(marked).map(str::to_owned).map_err(|error| not_utf8(marked, error, mark))
+    } else {
+        decode_utf16(marked, encoding)
     };
     match decoded {
         Ok(text) => match nul(&text) {

@@ -121,6 +121,8 @@ if (Enter-Step 4) {
 # because   Dublin gets an account: Enable-CsTopology makes its SPNs and makes the assignment effective
 # because   Paris gets another account: Enable-CsTopology moves its SPNs and makes the assignment effective
 # because   Oslo loses its account: Enable-CsTopology removes its SPNs from CONTOSO\kerbold
+# disrupts  clients of Dublin, Paris: from here on, until the password steps are done; clients of Oslo: from here on
+#         | they fall back to NTLM or certificates
 # run on    any computer with the management shell
 # after     steps 1-4
 # needs     $AllowEnableTopology = $true
@@ -235,7 +237,7 @@ if (Enter-Step 11 -After @(3; 5) -On 'fe01.contoso.com') {
 
 # ---- Step 12 of 16 ----
 # does      Set IIS on fe02.contoso.com
-# because   4 settings differ from the file
+# because   its settings are not as declared
 # run on    fe02.contoso.com itself
 if (Enter-Step 12 -On 'fe02.contoso.com') {
     if (-not $Apply) {
@@ -250,8 +252,8 @@ if (Enter-Step 12 -On 'fe02.contoso.com') {
 # does      Test the assignment of Redmond
 # because   other steps touch Redmond: the test shows whether they took effect
 # run on    any computer with the management shell
-# after     steps 5-7, 10, 12
-if (Enter-Step 13 -After @((5 .. 7); 10; 12)) {
+# after     steps 6-7, 10, 12
+if (Enter-Step 13 -After @((6 .. 7); 10; 12)) {
     if (-not $Apply) {
         Write-Warning 'step 13 is not shown: Test-CsKerberosAccountAssignment has no -WhatIf'
     } else {
@@ -298,8 +300,8 @@ if (Enter-Step 15 -After @(3; 5; 11)) {
 # does      Test the assignment of Rome
 # because   other steps touch Rome: the test shows whether they took effect
 # run on    any computer with the management shell
-# after     steps 5, 9
-if (Enter-Step 16 -After @(5; 9)) {
+# after     step 9
+if (Enter-Step 16 -After 9) {
     if (-not $Apply) {
         Write-Warning 'step 16 is not shown: Test-CsKerberosAccountAssignment has no -WhatIf'
     } else {

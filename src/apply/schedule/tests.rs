@@ -168,18 +168,19 @@ fn what_is_closed_does_not_hold_up_what_is_open() {
 }
 
 #[test]
-fn enable_topology_touches_the_sites_of_its_reasons() {
+fn enable_topology_waits_for_the_windows_of_the_sites_it_touches() {
     let account: AccountName = r"CONTOSO\kerbauth".parse().unwrap();
     let assign = Step {
         touches: vec!["Redmond".parse().unwrap()],
         subject: Subject::Site("Redmond".parse().unwrap()),
         ..step(Action::AssignAccount { site: "Redmond".parse().unwrap(), account })
     };
-    let mut plan = plan_of(vec![assign.clone(), step(Action::EnableTopology { signature: None })]);
-    plan.steps[1].after = vec![assign.id()];
-    let text = "it must run".to_owned();
-    plan.enable_topology.because =
-        vec![crate::plan::Reason { trigger: Trigger::Step(assign.id()), text, concerns: None }];
+    let enable = Step {
+        touches: assign.touches.clone(),
+        after: vec![assign.id()],
+        ..step(Action::EnableTopology { signature: None })
+    };
+    let plan = plan_of(vec![assign, enable]);
     let maintenance = Maintenance { windows: vec![window("22:00", 4, "Dublin")], ..Maintenance::default() };
     let mut board = Board::new(&plan);
     board.set(0, Status::Done);

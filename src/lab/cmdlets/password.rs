@@ -7,8 +7,8 @@ use super::super::{Lab, LabError, TICK};
 use super::server_admin;
 use crate::model::{AccountName, ServerFqdn, Verdict};
 
-/// -UserAccount: a new random password into IIS of every server of every site of the account, one after the other,
-/// then into Active Directory. [doc] Each server, and Active Directory, is a change by itself: a program that is killed
+/// -UserAccount: a new random password into IIS of every server of every central site of the account, one after
+/// the other, then into Active Directory. [doc] Each server, and Active Directory, is a change by itself: a program that is killed
 /// in it leaves a rotation half done.
 ///
 /// A server that does not answer keeps the old password; the rotation goes on without it and says so in the end, as
@@ -39,7 +39,7 @@ fn begin_rotation(world: &mut World, account: &AccountName) -> Result<(Vec<Serve
     if world.memory.assignments.values().all(|assigned| assigned != account) {
         return Err(Refusal::NowhereAssigned(account.clone()));
     }
-    let servers = world.targets_of_account(account)?;
+    let servers = world.central_targets_of_account(account)?;
     Ok((servers, Held { account: account.clone(), key: world.memory.new_key() }))
 }
 
@@ -72,7 +72,8 @@ fn end_rotation(
     object.password_set_at = Some(now);
     // A reading of the very second in which the password was set would say nothing.
     world.memory.now += TICK;
-    world.renew(servers);
+    // Those of branch sites too: they have the old one now.
+    world.renew(&world.targets_of_account(account)?);
     if left_behind.is_empty() { Ok(()) } else { Err(Refusal::ServersLeftBehind(left_behind)) }
 }
 

@@ -83,13 +83,22 @@ fn each_fault_is_found_in_its_own_words_and_mended_or_named() {
     check(&Fault::AccountDisabled(account()), "is disabled", &End::Finding(Code::AccountDisabled));
     check(&Fault::AccountDeleted(account()), "Active Directory has no such account", &End::Mended);
     check(&Fault::EncryptionUnset(account()), "is unset", &End::Finding(Code::AccountEncryptionUnset));
-    check(&Fault::ProvidersReversed(server()), "iis:fe02.contoso.com: 1 setting differs", &End::Mended);
+    check(&Fault::ProvidersReversed(server()), "iis:fe02.contoso.com: its settings are not as declared", &End::Mended);
     check(&Fault::EnableTopologyForgotten(name("Dublin")), "http/se01.contoso.com is not on", &End::Mended);
     let added = Fault::ServerAdded(name("pool01.contoso.com"), name("fe04.contoso.com"));
     check(&added, "published with Web Services, but not declared", &End::Finding(Code::ServerUndeclared));
     check(&Fault::TopologyPublished(0), "", &End::Unseen);
     check(&Fault::ControllersDisagree(account(), 9), "the domain controllers do not agree yet", &End::Unreadable);
     check(&Fault::RightLost(Right::DomainAdmins), "", &End::Unseen);
+}
+
+#[test]
+fn an_account_that_is_deleted_holds_nothing() {
+    let (_folder, lab) = healthy();
+    lab.inject(&Fault::AccountDeleted(name(ACCOUNT))).unwrap();
+    let twice = Fault::SpnTwice(name("http/pool01.contoso.com"), Principal::new(ACCOUNT));
+    assert!(matches!(lab.inject(&twice), Err(LabError::Unknown(what)) if what.contains(ACCOUNT)));
+    assert!(lab.memory().unwrap().holders(&name("http/pool01.contoso.com")).is_empty());
 }
 
 #[test]

@@ -117,8 +117,10 @@ impl<'p> Pool<'p> {
         let item = |group: Vec<&(&ServerFqdn, &LocationChange)>| {
             let names: Vec<&ServerFqdn> = group.iter().map(|(server, _)| *server).collect();
             let location: &LocationPath = &group[0].1.location;
-            let text = format!("{}   IIS: {location}", servers(&names));
-            let mut item = Item::new(Mark::Update, text).covering(names.len());
+            let differs = group[0].1.settings.iter().any(SettingChange::differs);
+            let kept = if differs { "" } else { ", written to stay as it is" };
+            let text = format!("{}   IIS: {location}{kept}", servers(&names));
+            let mut item = Item::new(Mark::Update, text).covering(if differs { names.len() } else { 0 });
             item.diff = diff(&group[0].1.settings);
             with_names(item, &names)
         };

@@ -50,11 +50,13 @@ pub(super) fn findings(plan: &Plan) -> Vec<Item> {
             (about, 1) => subject(about),
             (Subject::Server(_, pool, _), n) => format!("{n} servers of {pool}"),
             (Subject::Location(_, pool, _, location), n) => format!("{location} on {n} servers of {pool}"),
-            (_, n) => format!("{n} times"),
+            _ => list(&names),
         };
+        let of_servers = first.subject.server().is_some();
         let mut item = Item::new(mark, format!("[{}] {}{who}: {}", first.code, place(&first.subject), first.message));
-        if names.len() > 1 {
-            item = item.covering(names.len()).note(Label::Servers, list(&names));
+        item = item.covering(names.len());
+        if names.len() > 1 && of_servers {
+            item = item.note(Label::Servers, list(&names));
         }
         match &first.hint {
             Some(hint) => item.note(Label::Help, hint.clone()),

@@ -1,6 +1,6 @@
 //! What is to be done, in order, and whom it disturbs.
 
-use super::words::{fold, list};
+use super::words::{count, fold, list};
 use super::{Item, Label, Mark};
 use crate::model::{PoolFqdn, ServerFqdn};
 use crate::plan::{Action, Consent, Plan, RunOn, Step, StepId, StepKind, quote};
@@ -77,7 +77,8 @@ fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
     }
     let names: Vec<String> =
         group.iter().filter_map(|(_, step)| step.subject.server()).map(ToString::to_string).collect();
-    let mut item = Item::new(Mark::Step(number, last), sentence(first, group.len())).covering(group.len());
+    let sentence = sentence(first, group.len()) + &settings(group).unwrap_or_default();
+    let mut item = Item::new(Mark::Step(number, last), sentence).covering(group.len());
     item.actions = actions(group);
     if group.len() > 1 {
         item = item.note(Label::Servers, list(&names));
@@ -104,6 +105,21 @@ fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
 
 fn actions(group: &[&(usize, &Step)]) -> Vec<Action> {
     group.iter().map(|(_, step)| step.action.clone()).collect()
+}
+
+/// How many settings differ on each server of steps that set them: ` (1 setting)`, ` (1 to 3 settings each)`.
+fn settings(group: &[&(usize, &Step)]) -> Option<String> {
+    let differing = |(_, step): &&(usize, &Step)| match &step.action {
+        Action::SetIis { locations, .. } => {
+            Some(locations.iter().flat_map(|change| &change.settings).filter(|setting| setting.differs()).count())
+        }
+        _ => None,
+    };
+    let counts: Vec<usize> = group.iter().map(differing).collect::<Option<_>>()?;
+    let (least, most) = (counts.iter().min()?, counts.iter().max()?);
+    let range = if least == most { String::new() } else { format!("{least} to ") };
+    let each = if group.len() == 1 { "" } else { " each" };
+    Some(format!(" ({range}{}{each})", count(*most, "setting", "settings")))
 }
 
 /// `step 1`, `steps 1, 3-5`: the numbers in order, neighbours joined.

@@ -76,7 +76,7 @@ pub(in crate::render) fn health(pool: &PoolHealth) -> String {
         n => format!("; {n} not known"),
     };
     if pool.pending > 0 {
-        return format!("{} of {servers} {noun} with the account{unknown}", pool.valid);
+        return format!("{} of {servers} {noun} not given the account{unknown}", pool.pending);
     }
     let noticed = match requests_lost(pool.invalid, servers) {
         Some(words) => format!(": {words} Unauthorized"),
@@ -118,7 +118,7 @@ mod tests {
         check(1, 7, 0, 0, "1 of 8 servers valid: about 9 in 10 requests get Unauthorized");
         check(1, 99, 0, 0, "1 of 100 servers valid: nearly every request gets Unauthorized");
         check(2, 0, 1, 0, "2 of 3 servers valid; 1 not known");
-        check(0, 0, 0, 3, "0 of 3 servers with the account");
+        check(0, 0, 0, 3, "3 of 3 servers not given the account");
     }
 
     #[test]

@@ -128,8 +128,13 @@ fn witness(reading: &KerberosReading, now: Option<Timestamp>) -> String {
 fn kerberos(state: &ServerState, server: &ServerStatus) -> (&'static str, Tone, Option<String>) {
     match state {
         ServerState::Valid { .. } => ("valid", Tone::Good, None),
-        ServerState::Invalid(Invalidity::Reported { detail, .. }) => {
-            ("invalid", Tone::Bad, detail.as_ref().map(|detail| impersonal(detail, server)))
+        ServerState::Invalid(Invalidity::Reported { detail, settles, .. }) => {
+            let soon = settles.map(|at| {
+                format!("so soon after the password was set that it may pass: test again after {}", moment(at))
+            });
+            let detail = detail.as_ref().map(|detail| impersonal(detail, server));
+            let words: Vec<String> = detail.into_iter().chain(soon).collect();
+            ("invalid", Tone::Bad, (!words.is_empty()).then(|| words.join("; ")))
         }
         ServerState::Invalid(Invalidity::OtherAccount(other)) => {
             ("invalid", Tone::Bad, Some(format!("it still uses {other}")))

@@ -22,8 +22,13 @@ pub(in crate::snapshot) fn set(
     settings: &[Setting],
 ) -> Result<String, Cause> {
     let mut text = text.to_owned();
+    let broken = |fault| Source { name: file.clone(), text: text.clone() }.broken(fault);
+    if !parse(file, &text, &mut Known::default()).map_err(broken)?.has(location) {
+        return Err(missing(file, location));
+    }
     for setting in settings {
-        if !is_in_effect(&effective(file, &text, location)?, setting) {
+        // Providers that clash with the parent's are in nobody's effect until they are written anew.
+        if !effective(file, &text, location).is_ok_and(|now| is_in_effect(&now, setting)) {
             let edits = place(&text, location, setting);
             let broken = |fault| Source { name: file.clone(), text: text.clone() }.broken(fault);
             text = apply(&text, edits.map_err(broken)?);
@@ -44,21 +49,17 @@ fn effective(file: &Arc<str>, text: &str, location: &LocationPath) -> Result<Win
     match parse(file, text, &mut Known::default()).map_err(broken)?.effective(location) {
         Reading::Known(settings) => Ok(settings),
         Reading::Unreadable(cause) => Err(cause),
-        Reading::Absent => {
-            let why = format!("the server has no IIS location {location}");
-            Err(Cause::Broken { place: Place { file: file.clone(), line_column: None }, why })
-        }
+        Reading::Absent => Err(missing(file, location)),
     }
 }
 
+fn missing(file: &Arc<str>, location: &LocationPath) -> Cause {
+    let why = format!("the server has no IIS location {location}");
+    Cause::Broken { place: Place { file: file.clone(), line_column: None }, why }
+}
+
 fn is_in_effect(effective: &WindowsAuthentication, setting: &Setting) -> bool {
-    match setting {
-        Setting::Enabled(on) => effective.enabled == *on,
-        Setting::UseKernelMode(on) => effective.use_kernel_mode == *on,
-        Setting::UseAppPoolCredentials(on) => effective.use_app_pool_credentials == *on,
-        Setting::Providers(providers) => effective.providers == *providers,
-        Setting::ExtendedProtection(checking) => effective.extended_protection == *checking,
-    }
+    effective.in_effect(setting) == *setting
 }
 
 fn place(text: &str, location: &LocationPath, setting: &Setting) -> Result<Vec<Edit>, Fault> {

@@ -8,7 +8,20 @@ const ENCRYPTED_END: &str = ":enc]";
 const PASSWORD: &str = "password";
 
 /// The text with every secret replaced by nothing; the quotes around it stay.
+///
+/// What is left around a secret may be one itself, as in `pass[enc:...:enc]word="..."`: it goes too.
 pub(in crate::snapshot) fn strip(text: &str) -> String {
+    let mut stripped = strip_once(text);
+    loop {
+        let again = strip_once(&stripped);
+        if again.len() == stripped.len() {
+            return stripped;
+        }
+        stripped = again;
+    }
+}
+
+fn strip_once(text: &str) -> String {
     let mut stripped = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((secret, length)) = next(rest) {
@@ -89,6 +102,8 @@ mod tests {
         check("<a password=\"hunter2", "<a password=\"");
         check("<passwordPolicy length='8'/> password", "<passwordPolicy length='8'/> password");
         check("<a password=''/>", "<a password=''/>");
+        check("<a b='[en[enc:P:x:enc]c:P:hunter2:enc]'/>", "<a b=''/>");
+        check("<a pass[enc:P:x:enc]word='hunter2'/>", "<a password=''/>");
         check("ü password=\"ü\" ü", "ü password=\"\" ü");
     }
 }

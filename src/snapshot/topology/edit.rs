@@ -7,14 +7,24 @@ use crate::snapshot::xml_edit::{Fragment, Span, apply, root};
 /// The document with another signature: it was published anew.
 pub(in crate::snapshot) fn sign(text: &str, signature: &str) -> Result<String, Fault> {
     let root = root(text)?;
-    Ok(apply(text, vec![root.set_attribute("Signature", signature)]))
+    // Topology Builder keeps it within.
+    let partial = child(&root, "NewTopology").and_then(|new| child(new, "PartialTopology"));
+    Ok(apply(text, vec![partial.unwrap_or(&root).set_attribute("Signature", signature)]))
+}
+
+fn child<'s>(element: &'s Span, name: &str) -> Option<&'s Span> {
+    element.children.iter().find(|child| local(child) == name)
+}
+
+/// The element's name without its prefix.
+fn local(element: &Span) -> &str {
+    element.name.rsplit(':').next().unwrap_or_default()
 }
 
 /// The document with one more machine in that pool's cluster.
 pub(in crate::snapshot) fn add_machine(text: &str, pool: &PoolFqdn, server: &ServerFqdn) -> Result<String, Fault> {
     let root = root(text)?;
-    let local = |element: &Span| element.name.rsplit(':').next().map(str::to_owned);
-    let is = |element: &&Span, name: &str| local(element).is_some_and(|local| local == name);
+    let is = |element: &&Span, name: &str| local(element) == name;
     let clusters = root.children.iter().filter(|child| is(child, "Clusters")).flat_map(|clusters| &clusters.children);
     let named = |cluster: &&Span| {
         cluster.attribute("Fqdn").and_then(|fqdn| fqdn.parse::<PoolFqdn>().ok()).is_some_and(|fqdn| fqdn == *pool)
@@ -41,6 +51,9 @@ mod tests {
     #[test]
     fn a_publication_moves_the_signature_only() {
         assert_eq!(sign(TEXT, "2").unwrap(), TEXT.replace("'1'", "'2'"));
+        let builder =
+            "<b:TopologyBuilder><b:NewTopology><PartialTopology Signature='1'/></b:NewTopology></b:TopologyBuilder>";
+        assert_eq!(sign(builder, "2").unwrap(), builder.replace("'1'", "'2'"));
     }
 
     #[test]

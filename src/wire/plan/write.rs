@@ -7,7 +7,7 @@ use super::{
 };
 use crate::model::{self, Digesting, Provider, Setting};
 use crate::{codes, plan};
-use std::io::{self, BufWriter, Write};
+use std::io::BufWriter;
 
 /// How many bytes are written at a time.
 const PIECE: usize = 64 * 1024;
@@ -28,14 +28,6 @@ impl Plan {
     /// The JSON text, with a line break at its end.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
-    }
-
-    /// Writes that text piece by piece.
-    pub fn write_json(&self, to: impl Write) -> io::Result<()> {
-        let mut gathered = BufWriter::with_capacity(PIECE, to);
-        serde_json::to_writer_pretty(&mut gathered, self)?;
-        gathered.write_all(b"\n")?;
-        gathered.flush()
     }
 }
 
