@@ -70,7 +70,6 @@ fn what_contradicts_itself_is_refused() {
 }
 
 /// A PowerShell engine; where there is none, the tests that need one say so.
-#[expect(clippy::print_stdout, reason = "a test says why it was skipped")]
 fn engine(test: &str) -> Option<PathBuf> {
     let named = std::env::var_os("CSKERB_PWSH").map(PathBuf::from);
     let shared = root().join("../shared/pwsh/pwsh");

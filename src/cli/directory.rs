@@ -21,6 +21,7 @@ const PASSWORD: &str = "CSKERB_DIRECTORY_PASSWORD";
 
 /// Whom to ask, and as whom.
 #[derive(Args)]
+#[group(id = "directory_options")]
 #[command(next_help_heading = "Active Directory")]
 pub(super) struct Options {
     /// A domain controller, as its certificate names it: ldaps://dc01.contoso.com[:PORT] (several: tried in order)

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 /// By which PowerShell the real systems are reached, and where.
 #[derive(Args)]
+#[group(id = "live_options")]
 #[command(next_help_heading = "The live systems")]
 pub(super) struct Options {
     /// The PowerShell to start: powershell.exe or pwsh, or the path of one

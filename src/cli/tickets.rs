@@ -24,6 +24,7 @@ const PASSWORD: &str = "CSKERB_TICKET_PASSWORD";
 
 /// Whether to prove servers by ticket, and how.
 #[derive(Args)]
+#[group(id = "tickets_options")]
 #[command(next_help_heading = "Proof by Kerberos ticket")]
 pub(super) struct Options {
     /// Show each server a fresh Kerberos ticket for its pool's name, and judge it by its answer

@@ -8,6 +8,7 @@
 mod rehearsal;
 
 mod command_line;
+mod engine;
 mod hostile;
 mod misbehaviour;
 mod scenarios;

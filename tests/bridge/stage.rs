@@ -124,7 +124,7 @@ impl Stage {
     }
 
     pub(crate) fn live(&self) -> Live<'_> {
-        let patience = Patience { at_most: Duration::from_secs(60), every: Duration::from_millis(10) };
+        let patience = Patience { at_most: Duration::from_mins(1), every: Duration::from_millis(10) };
         Live::new(Means {
             shell: &self.pool,
             collect: Box::new(|| {

@@ -133,13 +133,7 @@ fn boot(arguments: &str, input: &mut impl BufRead) -> String {
 
 impl Shell {
     fn write(&self, reply: &Value) {
-        self.write_text(&format!("\n{} {reply}\n", self.marker));
-    }
-
-    fn write_text(&self, text: &str) {
-        let mut output = io::stdout().lock();
-        output.write_all(text.as_bytes()).unwrap();
-        output.flush().unwrap();
+        write_text(&format!("\n{} {reply}\n", self.marker));
     }
 
     fn answer(&mut self, request: &Value) {
@@ -170,7 +164,7 @@ impl Shell {
             Some(Mischief::HangAfter) => hang(),
             Some(Mischief::DieAfter) => die(),
             Some(Mischief::Babble) => loop {
-                self.write_text(&"cskerb-0000 {\"id\":1,\"ended\":\"completed\"}\n".repeat(1000));
+                write_text(&"cskerb-0000 {\"id\":1,\"ended\":\"completed\"}\n".repeat(1000));
             },
             Some(Mischief::NotUtf8) => {
                 let mut output = io::stdout().lock();
@@ -180,10 +174,10 @@ impl Shell {
             }
             Some(Mischief::HalfALine) => {
                 let line = format!("\n{} {reply}\n", self.marker);
-                self.write_text(&line[..line.len() / 2]);
+                write_text(&line[..line.len() / 2]);
                 die();
             }
-            Some(Mischief::NoJson) => return self.write_text(&format!("\n{} {{nothing\n", self.marker)),
+            Some(Mischief::NoJson) => return write_text(&format!("\n{} {{nothing\n", self.marker)),
             Some(Mischief::AnotherNumber) => reply["id"] = json!(id + 7),
             Some(Mischief::Stray) => {
                 let mut output = io::stdout().lock();
@@ -228,6 +222,12 @@ impl Shell {
         }
         ConsoleCall { call: request["call"].as_str().unwrap().to_owned(), arguments, server: self.server.clone() }
     }
+}
+
+fn write_text(text: &str) {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes()).unwrap();
+    output.flush().unwrap();
 }
 
 /// Every text begins with `=`.
@@ -283,6 +283,6 @@ fn hang() -> ! {
 
 #[expect(clippy::exit, reason = "as a process that dies does")]
 fn die() -> ! {
-    writeln!(io::stderr(), "Process is terminated due to OutOfMemoryException.").unwrap();
+    io::stderr().write_all(b"Process is terminated due to OutOfMemoryException.\n").unwrap();
     std::process::exit(134)
 }

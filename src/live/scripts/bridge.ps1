@@ -127,7 +127,7 @@ $Worker = {
         try {
             if (-not [System.IO.File]::Exists($Path)) {
                 $Answer.reportMissing = 'the cmdlet wrote none'
-            } elseif ((New-Object System.IO.FileInfo($Path)).Length -gt 16MB) {
+            } elseif ((New-Object System.IO.FileInfo($Path)).Length -gt 16777216) {
                 $Answer.reportMissing = 'it is larger than 16 MB'
             } else {
                 $Answer.report = [System.Convert]::ToBase64String([System.IO.File]::ReadAllBytes($Path))
@@ -492,7 +492,7 @@ try {
         if ($Next.Length -eq 0) {
             continue
         }
-        if ($Next.Length -gt 1MB) {
+        if ($Next.Length -gt 1048576) {
             throw 'a request is longer than any request'
         }
         if ($Next -cmatch '^\{"id":[0-9]+,"call":"connect",') {

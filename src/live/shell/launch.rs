@@ -60,8 +60,22 @@ impl Launch {
         command.args(["-NoLogo", "-NoProfile", "-NonInteractive", "-InputFormat", "None", "-OutputFormat", "Text"]);
         command.args(["-ExecutionPolicy", "Bypass", "-EncodedCommand", &encoded(&bootstrap(marker))]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        by_itself(&mut command);
         command
     }
+}
+
+/// Keeps the keyboard's Ctrl-C from the process: it ends the run after what is running, which is to end by itself.
+#[cfg(unix)]
+fn by_itself(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+/// Keeps the keyboard's Ctrl-C from the process: it ends the run after what is running, which is to end by itself.
+#[cfg(windows)]
+fn by_itself(command: &mut Command) {
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
 }
 
 /// What goes in before the first request: the script, and the marker in a line by itself.

@@ -1,7 +1,11 @@
 //! The reports of the cmdlets, kept in the state folder: one folder a run of this program, one file a call.
+//!
+//! **Architecture invariant:** nothing secret is kept: a report that has something that looks like it loses that.
 
 use crate::live::shell::{Reply, Report, ReportName};
+use crate::snapshot::secrets;
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +30,7 @@ impl Evidence {
             Some(Report::Missing(why)) => return Err(format!("the report {name} is missing: {why}")),
             None => return Err(format!("the report {name} is missing")),
         };
+        let bytes = &without_secrets(bytes)[..];
         let failed = |path: &Path, error| format!("the report {} cannot be written: {error}", path.display());
         fs::create_dir_all(&self.folder).map_err(|error| failed(&self.folder, error))?;
         let stem = name.as_str().strip_suffix(".html").unwrap_or(name.as_str());
@@ -39,5 +44,29 @@ impl Evidence {
             }
         }
         Err(format!("there are too many reports called {name}"))
+    }
+}
+
+/// The very bytes, where there is nothing secret in them; else the text without it.
+fn without_secrets(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let encoding = encoding_rs::Encoding::for_bom(bytes).map_or(encoding_rs::UTF_8, |(encoding, _)| encoding);
+    let (text, ..) = encoding.decode(bytes);
+    match secrets::strip(&text) {
+        stripped if stripped == text => Cow::Borrowed(bytes),
+        stripped => Cow::Owned(stripped.into_owned().into_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_kept_as_it_is_but_for_what_is_secret() {
+        let clean = "\u{feff}<td>fe01.contoso.com ist gültig</td>".as_bytes();
+        assert_eq!(&*without_secrets(clean), clean);
+        assert_eq!(&*without_secrets(b"<a password=\"hunter2\"/>"), b"<a password=\"\"/>");
+        let wide: Vec<u8> = "\u{feff}<a password='hunter2'/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(&*without_secrets(&wide), b"<a password=''/>");
     }
 }

@@ -77,7 +77,10 @@ impl<'l> Live<'l> {
         let reply = self.call(at, call).map_err(|failure| told(&failure))?;
         match reply.errors.last() {
             None => reply.output().map_err(|failure| told(&failure)),
-            Some(error) => Err(format!("{}: {} ({})", call.name(), error.message, error.id)),
+            Some(error) => {
+                let message = snapshot::secrets::strip(&error.message);
+                Err(format!("{}: {message} ({})", call.name(), error.id))
+            }
         }
     }
 
@@ -142,9 +145,12 @@ impl Target for Live<'_> {
 
 /// The failure with what to do about it.
 fn told(failure: &CallFailure) -> String {
+    // What a process said last may be anything, and this goes into the journal.
+    let text = failure.to_string();
+    let text = snapshot::secrets::strip(&text);
     match failure.hint() {
-        Some(hint) => format!("{failure}; {hint}"),
-        None => failure.to_string(),
+        Some(hint) => format!("{text}; {hint}"),
+        None => text.into_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::apply::target::{ErrorKind, TargetError};
 use crate::live::shell::{Call, Category, Ended, ErrorRecord, Manner, Place, Reply, ReportName, second_hop};
 use crate::model::{ServerFqdn, SiteName, Verdict};
 use crate::plan::{Action, LocationChange, report_name};
+use crate::snapshot::secrets;
 
 impl Live<'_> {
     /// Does it.
@@ -79,7 +80,7 @@ impl Live<'_> {
             (self.means.say)(&why);
         }
         for warning in &reply.warnings {
-            (self.means.say)(&format!("{} warns: {warning}", call.name()));
+            (self.means.say)(&format!("{} warns: {}", call.name(), secrets::strip(warning)));
         }
     }
 }
@@ -131,6 +132,8 @@ pub(super) fn judged(call: &Call, reply: &Reply) -> Result<(), TargetError> {
     if let Some(hint) = second_hop(reply) {
         message = format!("{message}; {hint}");
     }
+    // It goes into the journal.
+    let message = secrets::strip(&message).into_owned();
     Err(TargetError { id: main.id.clone(), message, kind: kind(call, reply, main) })
 }
 
