@@ -15,21 +15,37 @@ pub const UNFINISHED: &str = ".writing-";
 /// The new file has the permissions of any new file, not those of a temporary one. Whatever failed, the old file is
 /// untouched.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let file = unfinished(path, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder_of(path))
+}
+
+/// Replaces the file in the same way, without waiting for the disk: for what can be made again from something lasting.
+///
+/// Whenever the program is killed, all of the old bytes or all of the new ones stand there; a power cut may leave less.
+pub fn replace_for_now(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    unfinished(path, bytes)?.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// The bytes in a file beside the place where they belong.
+fn unfinished(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
     }
-    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder)?;
+    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder_of(path))?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
+    Ok(file)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Makes sure that the folder's entries are on the disk; Windows does so by itself.
@@ -48,6 +64,8 @@ mod tests {
         replace(&path, b"a longer first text").unwrap();
         replace(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
+        replace_for_now(&path, b"third").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"third");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         #[cfg(unix)]
         {

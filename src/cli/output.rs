@@ -13,7 +13,20 @@ use std::path::Path;
 ///
 /// A reader that went away, as `| head` does, is not an error.
 pub(super) fn data(text: &str) -> Result<(), Failure> {
+    if !style().colour {
+        return plain(text);
+    }
     let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::new("standard output cannot be written").source(error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Has data written to standard output. It must have no colour: none is taken out.
+fn plain(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::new("standard output cannot be written").source(error)),
@@ -24,6 +37,10 @@ pub(super) fn data(text: &str) -> Result<(), Failure> {
 /// Writes JSON to standard output; what could steer a terminal stands in it as `\u` and four digits, which means the same
 /// to whoever reads JSON.
 pub(super) fn json(text: &str) -> Result<(), Failure> {
+    // Mostly nothing does: that is seen at once, where all is ASCII.
+    if text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
+        return data(text);
+    }
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c == '\n' || !steers(c) {

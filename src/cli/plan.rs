@@ -7,7 +7,7 @@ use crate::plan::{self, Plan};
 use crate::render::{markdown, outline::Outline, powershell, text};
 use crate::wire;
 use clap::{ArgGroup, Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Shows what differs between the deployment file and a snapshot, and what to do, in order.
 ///
@@ -69,33 +69,56 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let (deployment, loaded) = match read::deployment(&arguments.file)? {
+    let (deployment, snapshot) = match &arguments.snapshot {
+        Some(folder) => {
+            let (deployment, actual) = read::both(&arguments.file, folder);
+            (deployment, Some(actual))
+        }
+        None => (read::deployment(&arguments.file), None),
+    };
+    let (deployment, loaded) = match deployment? {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
     read::remark_warnings(&loaded);
     let request = arguments.asked.request(&arguments.file, &deployment, loaded.allow)?;
-    let actual = match &arguments.snapshot {
-        Some(folder) => read::snapshot(folder)?,
+    let actual = match snapshot {
+        Some(actual) => actual?,
         None => collection::for_now(&arguments.reach, &deployment)?,
     };
     let plan = plan::plan(&deployment, &actual, &request);
+    // The plan has all that it needs of it; that it goes takes a while, and nobody has to wait for it.
+    rayon::spawn(move || drop(actual));
+    // Made only for what needs it: it names every server many times over.
     let written =
-        wire::plan::Plan::try_from(&plan).map_err(|error| Failure::new("the plan cannot be written").source(error))?;
-    let json = || written.to_json().map_err(|error| Failure::new("the plan cannot be written").source(error));
-    if let Some(path) = &arguments.out {
-        output::replace(path, &json()?)?;
-    }
+        || wire::plan::Plan::try_from(&plan).map_err(|error| Failure::new("the plan cannot be written").source(error));
+    let saved = match &arguments.out {
+        Some(path) => Some(save(path, written()?)?),
+        None => None,
+    };
+    let written = || saved.map_or_else(written, Ok);
     match arguments.format {
-        Format::Json => output::json(&json()?)?,
+        Format::Json => output::json(&json(&written()?)?)?,
         Format::Markdown => {
-            let outline = Outline { digest: Some(written.digest.clone()), ..Outline::of(&plan) };
+            let outline = Outline { digest: Some(written()?.digest), ..Outline::of(&plan) };
             output::data(&markdown::plan(&outline, arguments.max_bytes))?;
         }
         Format::Powershell => output::data(&powershell::plan(&plan))?,
         Format::Text => output::data(&text::plan(&Outline::of(&plan), output::style()))?,
     }
-    Ok(exit(&plan, arguments.detailed_exitcode))
+    let exit = exit(&plan, arguments.detailed_exitcode);
+    // The program ends: the system takes its memory back at once, piece by piece it takes long.
+    std::mem::forget((plan, deployment));
+    Ok(exit)
+}
+
+fn save(path: &Path, plan: wire::plan::Plan) -> Result<wire::plan::Plan, Failure> {
+    output::replace(path, &json(&plan)?)?;
+    Ok(plan)
+}
+
+fn json(plan: &wire::plan::Plan) -> Result<String, Failure> {
+    plan.to_json().map_err(|error| Failure::new("the plan cannot be written").source(error))
 }
 
 fn exit(plan: &Plan, detailed: bool) -> Exit {

@@ -65,6 +65,14 @@ pub(super) fn snapshot(folder: &Path) -> Result<Actual, Failure> {
     })
 }
 
+/// A deployment file as [`deployment`] reads it.
+type Deployed = Result<Result<(Deployment, Loaded), Exit>, Failure>;
+
+/// Both sides, read side by side.
+pub(super) fn both(file: &str, folder: &Path) -> (Deployed, Result<Actual, Failure>) {
+    rayon::join(|| deployment(file), || snapshot(folder))
+}
+
 /// That lab.
 pub(super) fn lab(folder: &Path) -> Result<Lab, Failure> {
     Lab::open(folder).map_err(|error| {

@@ -19,7 +19,6 @@ pub(crate) type Text = Option<Placed<String>>;
 pub(crate) struct Document {
     /// The version of this file format: 1.
     #[schemars(required, extend("const" = 1))]
-    #[expect(dead_code, reason = "the schema checks it; the types are those of version 1")]
     pub(crate) version: Option<Placed<i64>>,
     /// The product that every pool runs which does not name its own. It is checked against the topology document.
     pub(crate) product: Option<Placed<Product>>,

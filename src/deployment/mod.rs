@@ -4,7 +4,7 @@
 //! 2. `parse`: the events of the YAML parser to a `tree` of nodes; every key and value keeps its place. Duplicate keys,
 //!    several documents and alias bombs are found here.
 //! 3. `structure`: the tree against the very `schema` that is published, made from the types in `document`. All errors
-//!    come at once; what is wrong is marked unsound.
+//!    come at once; what is wrong is marked unsound. A file without any is recognised by `fit`, without asking the schema.
 //! 4. `typed`: what is sound becomes the types of `document`, so that the rules also run on a file with mistakes in it.
 //! 5. `rules`: what no schema can say, one file a rule.
 //! 6. `resolve`: a file without errors becomes a [`Deployment`], in which nothing is left to look up or to merge.
@@ -17,12 +17,15 @@ mod alternatives;
 mod decode;
 mod diagnostic;
 mod document;
+mod fit;
 mod parse;
 mod resolve;
 mod rules;
 mod scalar;
 mod schema;
 mod source;
+#[doc(hidden)]
+pub mod stages;
 mod structure;
 mod suggest;
 #[cfg(test)]
@@ -81,10 +84,29 @@ struct Understood {
     diagnostics: Vec<Diagnostic>,
 }
 
+/// The document as far as it is sound; `None` where nothing of it is.
+fn typed(
+    root: &mut Node<'_>,
+    source: &SourceText,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Option<Placed<Document>>, typed::TypeError> {
+    if root.soundness == tree::Soundness::Whole
+        && let Ok(document) = Placed::<Document>::deserialize(&*root)
+        && fit::fits(&document)
+    {
+        return Ok(Some(document));
+    }
+    diagnostics.extend(structure::check(root, source.text()));
+    match root.soundness {
+        tree::Soundness::Unsound => Ok(None),
+        _ => Placed::deserialize(&*root).map(Some),
+    }
+}
+
 fn understand(source: &SourceText) -> Understood {
     let parsed = parse::parse(source.text());
     let mut diagnostics = parsed.diagnostics;
-    let nothing = |node: &Node| matches!(node.value, Value::Null);
+    let nothing = |node: &Node<'_>| matches!(node.value, Value::Null);
     let Some(mut root) = parsed.root.filter(|root| !nothing(root)) else {
         if diagnostics.is_empty() {
             let message = "the file is empty: it declares nothing";
@@ -93,16 +115,13 @@ fn understand(source: &SourceText) -> Understood {
         }
         return Understood { diagnostics, ..Understood::default() };
     };
-    diagnostics.extend(structure::check(&mut root, source.text()));
-    if root.soundness == tree::Soundness::Unsound {
-        return Understood { diagnostics, ..Understood::default() };
-    }
-    match Placed::<Document>::deserialize(&root) {
-        Ok(document) => {
+    match typed(&mut root, source, &mut diagnostics) {
+        Ok(Some(document)) => {
             diagnostics.extend(rules::check(&document, &root));
             let allow = allow::apply(&document, &mut diagnostics);
             Understood { document: Some(document), allow, diagnostics }
         }
+        Ok(None) => Understood { diagnostics, ..Understood::default() },
         Err(error) => {
             let message = format!("the file fits the schema and not the program: {error}");
             diagnostics.push(Diagnostic::new(Code::WrongType, root.at, message).hint("please report this as a bug"));

@@ -5,6 +5,7 @@ use super::tree::{Entry, Key, Measure, Node, Soundness, Style, Value};
 use super::{Diagnostic, Span};
 use crate::codes::Code;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle, Tag};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The keys and values that a file may have. The usual default of 250,000 would refuse an honest file of 6.6 MB; this
@@ -16,14 +17,14 @@ const MOST_ALIASED: usize = 1_000_000;
 const DEEPEST: usize = 64;
 
 /// What came out of a text.
-pub(crate) struct Parsed {
+pub(crate) struct Parsed<'t> {
     /// The first document; `None` where there is none, or where it is not YAML.
-    pub(crate) root: Option<Node>,
+    pub(crate) root: Option<Node<'t>>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// Reads the one document of a file.
-pub(crate) fn parse(text: &str) -> Parsed {
+pub(crate) fn parse(text: &str) -> Parsed<'_> {
     let options = granit_parser::options! {
         emit_comments: false,
         flow_nesting_limit: DEEPEST,
@@ -44,15 +45,15 @@ pub(crate) fn parse(text: &str) -> Parsed {
 type Fatal = Box<Diagnostic>;
 type Placed<'t> = (Event<'t>, granit_parser::Span);
 
-struct Anchored {
-    node: Node,
+struct Anchored<'t> {
+    node: Node<'t>,
     size: Measure,
 }
 
 struct Builder<'t> {
     text: &'t str,
     events: Parser<'t, StrInput<'t>>,
-    anchors: HashMap<usize, Anchored>,
+    anchors: HashMap<usize, Anchored<'t>>,
     nodes: usize,
     aliased: usize,
     diagnostics: Vec<Diagnostic>,
@@ -67,7 +68,7 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn stream(&mut self) -> Result<Option<Node>, Fatal> {
+    fn stream(&mut self) -> Result<Option<Node<'t>>, Fatal> {
         let mut root = None;
         let mut documents = 0;
         loop {
@@ -98,7 +99,7 @@ impl<'t> Builder<'t> {
         at: granit_parser::Span,
         key: Option<Span>,
         depth: usize,
-    ) -> Result<Node, Fatal> {
+    ) -> Result<Node<'t>, Fatal> {
         let here = span(at);
         if depth > DEEPEST {
             return Err(Box::new(too_deep(here)));
@@ -108,7 +109,7 @@ impl<'t> Builder<'t> {
             return Err(Box::new(too_many(here, MOST_NODES)));
         }
         let (mut node, anchor, tag) = match event {
-            Event::Scalar(text, style, anchor, tag) => (scalar(&text, style, here, key), anchor, tag),
+            Event::Scalar(text, style, anchor, tag) => (scalar(text, style, here, key), anchor, tag),
             Event::SequenceStart(style, anchor, tag) => (self.list(style, here, depth)?, anchor, tag),
             Event::MappingStart(style, anchor, tag) => (self.mapping(style, here, depth)?, anchor, tag),
             Event::Alias(anchor) => return self.alias(anchor, here, depth),
@@ -127,13 +128,13 @@ impl<'t> Builder<'t> {
         Ok(node)
     }
 
-    fn list(&mut self, style: StructureStyle, at: Span, depth: usize) -> Result<Node, Fatal> {
+    fn list(&mut self, style: StructureStyle, at: Span, depth: usize) -> Result<Node<'t>, Fatal> {
         let mut items = Vec::new();
         let mut soundness = Soundness::Whole;
         loop {
             let (event, place) = self.next()?;
             if matches!(event, Event::SequenceEnd) {
-                let at = self.extent(style, at, span(place), items.first().map(|item: &Node| item.at));
+                let at = self.extent(style, at, span(place), items.first().map(|item: &Node<'_>| item.at));
                 return Ok(Node { at, value: Value::List(items), soundness });
             }
             let item = self.node(event, place, None, depth + 1)?;
@@ -142,9 +143,9 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn mapping(&mut self, style: StructureStyle, at: Span, depth: usize) -> Result<Node, Fatal> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut places: HashMap<String, Span> = HashMap::new();
+    fn mapping(&mut self, style: StructureStyle, at: Span, depth: usize) -> Result<Node<'t>, Fatal> {
+        let mut entries: Vec<Entry<'t>> = Vec::new();
+        let mut places = Places::default();
         let mut soundness = Soundness::Whole;
         let mut first = None;
         loop {
@@ -162,18 +163,17 @@ impl<'t> Builder<'t> {
                 soundness = Soundness::Partial;
                 continue;
             };
-            if let Some(earlier) = places.get(&key.text) {
-                self.diagnostics.push(duplicate(&key, *earlier));
+            if let Some(earlier) = places.find(&entries, &key.text) {
+                self.diagnostics.push(duplicate(&key, earlier));
                 soundness = Soundness::Partial;
                 continue;
             }
             soundness = below(soundness, value.soundness);
-            places.insert(key.text.clone(), key.at);
             entries.push(Entry { key, value });
         }
     }
 
-    fn key(&mut self, node: Node) -> Option<Key> {
+    fn key(&mut self, node: Node<'t>) -> Option<Key<'t>> {
         if let Value::Text { text, .. } = node.value {
             return Some(Key { text, at: node.at });
         }
@@ -182,7 +182,7 @@ impl<'t> Builder<'t> {
         None
     }
 
-    fn alias(&mut self, anchor: usize, at: Span, depth: usize) -> Result<Node, Fatal> {
+    fn alias(&mut self, anchor: usize, at: Span, depth: usize) -> Result<Node<'t>, Fatal> {
         let Some(anchored) = self.anchors.get(&anchor) else {
             let message = "this alias stands inside its own anchor, so it unfolds without end";
             return Err(Box::new(Diagnostic::new(Code::YamlTooLarge, at, message)));
@@ -203,8 +203,8 @@ impl<'t> Builder<'t> {
     }
 
     /// Tags of the core schema are obeyed; others mean nothing here.
-    fn tagged(&mut self, node: &mut Node, tag: &Tag, at: Span) {
-        let collection = |node: &Node, list: bool| match node.value {
+    fn tagged(&mut self, node: &mut Node<'t>, tag: &Tag, at: Span) {
+        let collection = |node: &Node<'_>, list: bool| match node.value {
             Value::List(_) => list,
             Value::Mapping(_) => !list,
             _ => false,
@@ -215,9 +215,9 @@ impl<'t> Builder<'t> {
             (Some("seq"), _) => collection(node, true),
             (Some("map"), _) => collection(node, false),
             (Some("str"), value) => {
-                let source = self.text.get(node.at.start..node.at.end).unwrap_or("").to_owned();
+                let source = self.text.get(node.at.start..node.at.end).unwrap_or("");
                 if !matches!(value, Value::Text { .. } | Value::List(_) | Value::Mapping(_)) {
-                    *value = Value::Text { text: source, style: Style::Quoted };
+                    *value = Value::Text { text: source.into(), style: Style::Quoted };
                 }
                 matches!(value, Value::Text { .. })
             }
@@ -255,16 +255,34 @@ fn span(at: granit_parser::Span) -> Span {
     at.byte_range().map_or_else(Span::default, |range| Span { start: range.start, end: range.end })
 }
 
-fn scalar(text: &str, style: ScalarStyle, at: Span, key: Option<Span>) -> Node {
+/// The keys of a mapping so far: looked through while they are few, as they are in every honest mapping.
+#[derive(Default)]
+struct Places(HashMap<String, Span>);
+
+impl Places {
+    const FEW: usize = 32;
+
+    fn find(&mut self, entries: &[Entry<'_>], key: &str) -> Option<Span> {
+        if entries.len() <= Self::FEW {
+            return entries.iter().find(|entry| entry.key.text == key).map(|entry| entry.key.at);
+        }
+        for entry in &entries[self.0.len()..] {
+            self.0.insert(entry.key.text.clone().into_owned(), entry.key.at);
+        }
+        self.0.get(key).copied()
+    }
+}
+
+fn scalar(text: Cow<'_, str>, style: ScalarStyle, at: Span, key: Option<Span>) -> Node<'_> {
     match style {
         // The parser writes `~` for a value that is left out; its place is the key's.
         ScalarStyle::Plain if at.start == at.end => Node::new(key.unwrap_or(at), Value::Null),
         ScalarStyle::Plain => Node::new(at, resolve(text)),
-        _ => Node::new(at, Value::Text { text: text.to_owned(), style: Style::Quoted }),
+        _ => Node::new(at, Value::Text { text, style: Style::Quoted }),
     }
 }
 
-fn duplicate(key: &Key, earlier: Span) -> Diagnostic {
+fn duplicate(key: &Key<'_>, earlier: Span) -> Diagnostic {
     Diagnostic::new(Code::DuplicateKey, key.at, format!("the key `{}` stands twice in this mapping", key.text))
         .hint("keep one of the two: other YAML readers silently take the last")
         .related(earlier, "first given here")

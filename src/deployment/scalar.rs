@@ -3,31 +3,31 @@
 //! YAML 1.1 also had `yes`, `no`, `on` and `off` as booleans, and `22:00` as the number 1320: here they are texts.
 
 use super::tree::{Style, Value};
+use std::borrow::Cow;
 
 /// The value of a scalar that was written without quotes and without a tag.
-pub(crate) fn resolve(text: &str) -> Value {
-    match text {
+pub(crate) fn resolve(text: Cow<'_, str>) -> Value<'_> {
+    match &*text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Boolean(true),
         "false" | "False" | "FALSE" => Value::Boolean(false),
-        _ => integer(text).or_else(|| float(text)).unwrap_or_else(|| plain(text)),
+        // Most are names.
+        known if !known.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) => plain(text),
+        known => integer(known).or_else(|| float(known)).unwrap_or_else(|| plain(text)),
     }
 }
 
 /// What YAML 1.1 took a word for, where it took it for a boolean.
 pub(crate) fn boolean_word(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "yes" | "on" | "y" => Some(true),
-        "no" | "off" | "n" => Some(false),
-        _ => None,
-    }
+    let is = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is(["yes", "on", "y"]) { Some(true) } else { is(["no", "off", "n"]).then_some(false) }
 }
 
-fn plain(text: &str) -> Value {
-    Value::Text { text: text.to_owned(), style: Style::Plain }
+fn plain(text: Cow<'_, str>) -> Value<'_> {
+    Value::Text { text, style: Style::Plain }
 }
 
-fn integer(text: &str) -> Option<Value> {
+fn integer(text: &str) -> Option<Value<'static>> {
     let digits = |text: &str, radix: u32| !text.is_empty() && text.chars().all(|c| c.is_digit(radix));
     if let Some(octal) = text.strip_prefix("0o").filter(|rest| digits(rest, 8)) {
         return Some(Value::Integer(i64::from_str_radix(octal, 8).unwrap_or(i64::MAX)));
@@ -40,7 +40,7 @@ fn integer(text: &str) -> Option<Value> {
     digits(unsigned, 10).then(|| Value::Integer(text.parse().unwrap_or(nearest)))
 }
 
-fn float(text: &str) -> Option<Value> {
+fn float(text: &str) -> Option<Value<'static>> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
     match unsigned {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        assert_eq!(format!("{:?}", resolve(text)), expected, "{text:?}");
+        assert_eq!(format!("{:?}", resolve(text.into())), expected, "{text:?}");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct SourceText {
 
 impl SourceText {
     pub(crate) fn new(name: &str, text: String) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
         let line_starts = [0].into_iter().chain(breaks).collect();
         Self { name: name.to_owned(), text, line_starts }
     }

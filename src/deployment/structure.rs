@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashSet};
 
 /// Checks the tree of that text, and marks what is unsound in it.
-pub(crate) fn check(root: &mut Node, text: &str) -> Vec<Diagnostic> {
+pub(crate) fn check(root: &mut Node<'_>, text: &str) -> Vec<Diagnostic> {
     let json = root.to_json();
     let (validator, schema) = &*COMPILED;
     let mut problems = Problems { root, text, schema, found: Vec::new(), unsound: Vec::new(), lacking: Vec::new() };
@@ -30,7 +30,7 @@ pub(crate) fn check(root: &mut Node, text: &str) -> Vec<Diagnostic> {
 }
 
 struct Problems<'a> {
-    root: &'a Node,
+    root: &'a Node<'a>,
     text: &'a str,
     schema: &'a Json,
     found: Vec<Diagnostic>,
@@ -41,9 +41,9 @@ struct Problems<'a> {
 /// A node of the tree that a schema error speaks of.
 struct Subject<'a> {
     path: Vec<Step>,
-    node: &'a Node,
+    node: &'a Node<'a>,
     /// The key that leads to it, or to the list it is in.
-    key: Option<&'a Key>,
+    key: Option<&'a Key<'a>>,
 }
 
 impl Subject<'_> {
@@ -131,8 +131,8 @@ impl<'a> Problems<'a> {
         let unexpected: HashSet<&str> = unexpected.iter().map(String::as_str).collect();
         let Value::Mapping(entries) = &subject.node.value else { return };
         for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| unexpected.contains(&*entry.key.text)) {
-            let (key, name) = (&entry.key, &entry.key.text);
-            let hint = match name.as_str() {
+            let (key, name) = (&entry.key, &*entry.key.text);
+            let hint = match name {
                 "<<" => "YAML 1.2 has no merge keys: write `iis` once at a wider level, or an alias for a whole value"
                     .into(),
                 _ => did_you_mean(name, known.iter().copied())

@@ -103,7 +103,7 @@ fn the_schema_refuses_what_the_loader_refuses() {
 fn the_file_with_every_key_has_every_key() {
     let mut keys = BTreeSet::new();
     visit(&parse::parse(EVERYTHING).root.unwrap(), &mut |key, _| {
-        keys.extend(key.map(|key| key.text.clone()));
+        keys.extend(key.map(|key| key.text.clone().into_owned()));
     });
     let mut known = BTreeSet::new();
     each_property(&COMPILED.1, &mut |key, _| {

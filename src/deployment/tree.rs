@@ -2,13 +2,14 @@
 
 use super::Span;
 use serde_json::{Map, Number, Value as Json};
+use std::borrow::Cow;
 
 /// One value and its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub(crate) struct Node<'t> {
     /// Its place: the whole of a scalar or of a collection within one line, else where the collection begins.
     pub(crate) at: Span,
-    pub(crate) value: Value,
+    pub(crate) value: Value<'t>,
     pub(crate) soundness: Soundness,
 }
 
@@ -28,18 +29,19 @@ pub(crate) enum Soundness {
 
 /// A value by the core schema of YAML 1.2.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub(crate) enum Value<'t> {
     Null,
     Boolean(bool),
     /// A whole number; one beyond the range is the nearest within it, which no setting allows either.
     Integer(i64),
     Float(f64),
     Text {
-        text: String,
+        /// A piece of the file, wherever it is one as it stands.
+        text: Cow<'t, str>,
         style: Style,
     },
-    List(Vec<Node>),
-    Mapping(Vec<Entry>),
+    List(Vec<Node<'t>>),
+    Mapping(Vec<Entry<'t>>),
 }
 
 /// How a text was written.
@@ -53,15 +55,15 @@ pub(crate) enum Style {
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: Key,
-    pub(crate) value: Node,
+pub(crate) struct Entry<'t> {
+    pub(crate) key: Key<'t>,
+    pub(crate) value: Node<'t>,
 }
 
 /// A key and its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Key {
-    pub(crate) text: String,
+pub(crate) struct Key<'t> {
+    pub(crate) text: Cow<'t, str>,
     pub(crate) at: Span,
 }
 
@@ -76,17 +78,17 @@ pub(crate) enum Step {
     Index(usize),
 }
 
-impl Node {
-    pub(crate) fn new(at: Span, value: Value) -> Self {
+impl<'t> Node<'t> {
+    pub(crate) fn new(at: Span, value: Value<'t>) -> Self {
         Self { at, value, soundness: Soundness::Whole }
     }
 
     /// The child at that step, with its key where it has one.
-    pub(crate) fn child(&self, step: &Step) -> Option<(Option<&Key>, &Node)> {
+    pub(crate) fn child(&self, step: &Step) -> Option<(Option<&Key<'t>>, &Self)> {
         match (&self.value, step) {
             (Value::List(items), Step::Index(index)) => items.get(*index).map(|item| (None, item)),
             (Value::Mapping(entries), Step::Key(text)) => {
-                let entry = entries.iter().find(|entry| entry.key.text == *text)?;
+                let entry = entries.iter().find(|entry| entry.key.text == text.as_str())?;
                 Some((Some(&entry.key), &entry.value))
             }
             (Value::Mapping(entries), Step::Entry(index)) => {
@@ -109,7 +111,7 @@ impl Node {
         let child = match (&mut self.value, step) {
             (Value::List(items), Step::Index(index)) => items.get_mut(*index),
             (Value::Mapping(entries), Step::Key(text)) => {
-                entries.iter_mut().find(|entry| entry.key.text == *text).map(|entry| &mut entry.value)
+                entries.iter_mut().find(|entry| entry.key.text == text.as_str()).map(|entry| &mut entry.value)
             }
             (Value::Mapping(entries), Step::Entry(index)) => entries.get_mut(*index).map(|entry| &mut entry.value),
             _ => None,
@@ -134,17 +136,17 @@ impl Node {
             Value::Integer(value) => Json::from(*value),
             // Infinity and NaN have no JSON; null is refused wherever they are.
             Value::Float(value) => Number::from_f64(*value).map_or(Json::Null, Json::Number),
-            Value::Text { text, .. } => Json::String(text.clone()),
+            Value::Text { text, .. } => Json::String(text.clone().into_owned()),
             Value::List(items) => Json::Array(items.iter().map(Self::to_json).collect()),
             Value::Mapping(entries) => {
-                let pairs = entries.iter().map(|entry| (entry.key.text.clone(), entry.value.to_json()));
+                let pairs = entries.iter().map(|entry| (entry.key.text.clone().into_owned(), entry.value.to_json()));
                 Json::Object(pairs.collect::<Map<_, _>>())
             }
         }
     }
 
     /// The nodes of this tree that are sound, each parent before its children.
-    pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Node)) {
+    pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Self)) {
         if self.soundness == Soundness::Unsound {
             return;
         }
@@ -196,8 +198,9 @@ pub(crate) struct Measure {
 mod tests {
     use super::*;
 
-    fn tree() -> Node {
-        let text = |text: &str| Node::new(Span::default(), Value::Text { text: text.into(), style: Style::Plain });
+    fn tree() -> Node<'static> {
+        let text =
+            |text: &'static str| Node::new(Span::default(), Value::Text { text: text.into(), style: Style::Plain });
         let list = Node::new(Span::default(), Value::List(vec![text("x"), text("y")]));
         let key = Key { text: "a".into(), at: Span::default() };
         Node::new(Span::default(), Value::Mapping(vec![Entry { key, value: list }]))

@@ -112,7 +112,7 @@ impl de::Error for TypeError {
     }
 }
 
-impl<'de> IntoDeserializer<'de, TypeError> for &'de Node {
+impl<'de> IntoDeserializer<'de, TypeError> for &'de Node<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -120,11 +120,11 @@ impl<'de> IntoDeserializer<'de, TypeError> for &'de Node {
     }
 }
 
-impl<'de> Deserializer<'de> for &'de Node {
+impl<'de> Deserializer<'de> for &'de Node<'_> {
     type Error = TypeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TypeError> {
-        let sound = |node: &Node| node.soundness != Soundness::Unsound;
+        let sound = |node: &Node<'_>| node.soundness != Soundness::Unsound;
         match &self.value {
             Value::Null => visitor.visit_unit(),
             Value::Boolean(value) => visitor.visit_bool(*value),
@@ -184,12 +184,12 @@ fn whole_number(value: f64) -> Option<i64> {
 }
 
 /// The four parts of a [`Placed`]: start, end, whether it is whole, and the value.
-struct PlacedParts<'de> {
-    node: &'de Node,
+struct PlacedParts<'de, 't> {
+    node: &'de Node<'t>,
     given: usize,
 }
 
-impl<'de> SeqAccess<'de> for PlacedParts<'de> {
+impl<'de> SeqAccess<'de> for PlacedParts<'de, '_> {
     type Error = TypeError;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, TypeError> {

@@ -56,7 +56,7 @@ fn memory(folder: &Path, actual: &Actual) -> Result<Memory, Cause> {
         let known = server_memory(&world, actual, &server, &former);
         world.memory.servers.insert(server, known);
     }
-    Ok(world.memory)
+    Ok(world.memory.into_memory())
 }
 
 /// Takes over accounts and SPNs; gives the number of an older password of each account.

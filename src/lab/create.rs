@@ -92,7 +92,7 @@ fn memory(deployment: &Deployment, folder: &Path, now: Timestamp) -> Memory {
     let mut world = World::new(folder, memory);
     let servers: Vec<ServerFqdn> = world.memory.servers.keys().cloned().collect();
     world.renew(&servers);
-    world.memory
+    world.memory.into_memory()
 }
 
 fn object(deployment: &Deployment, account: &Account, memory: &mut Memory) -> AccountObject {

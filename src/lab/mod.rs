@@ -3,7 +3,8 @@
 //! `lab.json` is the truth ([`Memory`]); `assignments.json`, `directory.json`, `snapshot.json` and each server's
 //! `kerberos.json` are made from it after every change. `topology.xml` and each server's `applicationHost.config` are
 //! their own truth. Every file is replaced whole, `lab.json` first, so whenever the program is killed,
-//! [`Lab::open`] completes what is derived.
+//! [`Lab::open`] completes what is derived. In a large lab what changes is noted beside `lab.json` ([`changes`]), which is
+//! written whole when the program ends, or the next one begins.
 //!
 //! The lab knows everything, so its `directory.json` is complete. Its clock starts when the snapshot was collected and
 //! moves on by a second for every call of a cmdlet and for every server that a rotation sets.
@@ -14,6 +15,7 @@
 
 mod adopt;
 mod calls;
+mod changes;
 mod cmdlets;
 mod console;
 mod create;
@@ -23,6 +25,7 @@ mod memory;
 mod observe;
 mod refusal;
 mod target;
+mod working;
 mod world;
 
 pub use calls::{Call, Cmdlet, Outcome};
@@ -30,17 +33,19 @@ pub use console::{ConsoleCall, ConsoleEnd, ConsoleError, ConsoleReply};
 pub use fault::{Fault, Right};
 pub use memory::{AccountObject, Behind, Down, Held, Memory, Publication, Rights, ServerMemory, schema};
 
-use crate::model::{Cause, ServerFqdn};
+use crate::model::{Cause, Place, ServerFqdn};
+use crate::snapshot::change::Stamp;
 use crate::snapshot::{self, WriteError, Writer, change};
+use changes::Base;
 use jiff::{SignedDuration, Timestamp};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
-use world::World;
+use working::Working;
+use world::{LastRead, World};
 
 /// The folder of locks, journals and the call log.
 const STATE: &str = ".cskerb";
@@ -60,9 +65,21 @@ pub struct Lab {
     name: String,
     state: PathBuf,
     /// One thread at a time; the lock file keeps other programs out.
-    gate: Mutex<()>,
+    gate: Mutex<Option<LastSeen>>,
+    topology: Arc<LastRead>,
     /// What is derived could not be written, and is to be completed with the next change.
     incomplete: AtomicBool,
+    /// `snapshot.json` has an older time than `lab.json`.
+    behind: AtomicBool,
+}
+
+/// The memory as this program last read or wrote it: thousands of calls ask for the same.
+#[derive(Clone, Debug)]
+struct LastSeen {
+    /// Of `lab.json`.
+    stamp: Stamp,
+    base: Base,
+    memory: Arc<Memory>,
 }
 
 /// Why a lab cannot be used.
@@ -108,9 +125,7 @@ impl Lab {
         let mut session = lab.session()?;
         let io = |source| LabError::Io { path: folder.to_owned(), doing: "tidied", source };
         change::remove_unfinished(folder).map_err(io)?;
-        for server in change::servers(folder).map_err(io)? {
-            change::strip_secrets(folder, &server).map_err(|error| lab.unchanged(error))?;
-        }
+        change::strip_secrets(folder).map_err(|error| lab.unchanged(error))?;
         session.complete()?;
         drop(session);
         Ok(lab)
@@ -121,14 +136,16 @@ impl Lab {
             folder: folder.to_owned(),
             name: folder.display().to_string(),
             state: folder.join(STATE),
-            gate: Mutex::new(()),
+            gate: Mutex::default(),
+            topology: Arc::default(),
             incomplete: AtomicBool::new(false),
+            behind: AtomicBool::new(false),
         }
     }
 
     /// What it knows at this moment.
     pub fn memory(&self) -> Result<Memory, LabError> {
-        Ok(self.session()?.world.memory.clone())
+        Ok(self.session()?.world.memory.clone().into_memory())
     }
 
     /// Every call of a cmdlet so far, in order.
@@ -154,13 +171,32 @@ impl Lab {
         if !snapshot::is_lab(&self.folder) {
             return Err(LabError::None(self.folder.clone()));
         }
-        let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         let lock = self.lock()?;
+        let seen = self.seen(gate.take())?;
+        let written = Arc::clone(&seen.memory);
+        *gate = Some(seen);
+        let writer = Writer::of_derived(&self.folder)?;
+        let world = World::reading(&self.folder, Working::shared(&written), Arc::clone(&self.topology));
+        Ok(Session { lab: self, writer, world, written, gate, _lock: lock })
+    }
+
+    /// The memory as it stands on the disk.
+    fn seen(&self, last: Option<LastSeen>) -> Result<LastSeen, LabError> {
         let unreadable = |cause| LabError::Unreadable { folder: self.folder.clone(), cause };
-        let memory: Memory = change::lab(&self.folder).map_err(unreadable)?;
-        let writer = Writer::new(&self.folder)?;
-        let world = World::new(&self.folder, memory.clone());
-        Ok(Session { lab: self, writer, world, written: memory, _lock: lock, _gate: gate })
+        let stamp = change::lab_stamp(&self.folder);
+        let same =
+            |last: &LastSeen| stamp.as_ref() == Some(&last.stamp) && last.base.is_up_to(changes::length(&self.state));
+        if let Some(last) = last.filter(same) {
+            return Ok(last);
+        }
+        let (mut memory, bytes): (Memory, Vec<u8>) = change::lab(&self.folder).map_err(unreadable)?;
+        let base = Base::new(&bytes).read(&self.state, &mut memory)?;
+        let gone = || {
+            let place = Place { file: "lab.json".into(), line_column: None };
+            unreadable(Cause::Broken { place, why: "it went away while it was read".to_owned() })
+        };
+        Ok(LastSeen { stamp: stamp.ok_or_else(gone)?, base, memory: Arc::new(memory) })
     }
 
     fn lock(&self) -> Result<File, LabError> {
@@ -182,15 +218,25 @@ impl Lab {
     /// Waits as long as the slowest of these servers takes to answer; nothing is locked meanwhile.
     fn wait_for(&self, servers: &[ServerFqdn]) -> Result<(), LabError> {
         let slowest = self.change(|world| {
-            let slow = servers.iter().filter_map(|server| world.memory.servers.get(server)).map(|server| server.slow);
-            let slowest = slow.max().unwrap_or(0);
-            world.memory.now += SignedDuration::from_millis(i64::from(slowest));
+            let slowest = world.slowest(servers);
+            if !slowest.is_zero() {
+                world.memory.now += SignedDuration::try_from(slowest).unwrap_or(SignedDuration::ZERO);
+            }
             slowest
         })?;
-        if slowest > 0 {
-            std::thread::sleep(Duration::from_millis(u64::from(slowest)));
-        }
+        std::thread::sleep(slowest);
         Ok(())
+    }
+}
+
+impl Drop for Lab {
+    /// Whoever looks into the folder afterwards finds `lab.json` whole. What cannot be written now is completed by the
+    /// next program that opens the lab.
+    fn drop(&mut self) {
+        let changed = self.gate.lock().is_ok_and(|seen| seen.as_ref().is_some_and(|seen| seen.base.has_changes()));
+        if changed && let Ok(mut session) = self.session() {
+            drop(session.gather());
+        }
     }
 }
 
@@ -199,22 +245,41 @@ struct Session<'l> {
     lab: &'l Lab,
     writer: Writer,
     world: World,
-    /// The memory as `lab.json` has it.
-    written: Memory,
+    /// The memory as it stands on the disk.
+    written: Arc<Memory>,
+    gate: MutexGuard<'l, Option<LastSeen>>,
     _lock: File,
-    _gate: MutexGuard<'l, ()>,
 }
 
 impl Session<'_> {
     /// Makes what happened last: `lab.json` first, then what is derived from it.
     fn commit(&mut self) -> Result<(), LabError> {
-        if self.world.memory == self.written {
+        if self.world.memory.is(&self.written) {
             return Ok(());
         }
-        self.write_memory()?;
-        let former = std::mem::replace(&mut self.written, self.world.memory.clone());
-        self.derive(Some(&former))?;
+        let noted = self.note_change()?;
+        if !noted {
+            self.write_memory()?;
+        }
+        let former = std::mem::replace(&mut self.written, self.world.memory.share());
+        // In a large lab, that the clock went on is derived when somebody reads.
+        if noted && derived::only_the_clock(&former, &self.written) {
+            self.lab.behind.store(true, Ordering::Relaxed);
+        } else {
+            self.derive(Some(&former))?;
+        }
         self.publish()
+    }
+
+    /// Notes what changed beside `lab.json`; `false` where that is to be written whole.
+    fn note_change(&mut self) -> Result<bool, LabError> {
+        let Some(mut seen) = self.gate.take() else { return Ok(false) };
+        if !seen.base.append(&self.lab.state, &self.written, &self.world.memory)? {
+            return Ok(false);
+        }
+        seen.memory = self.world.memory.share();
+        *self.gate = Some(seen);
+        Ok(true)
     }
 
     /// Writes what is derived; what an earlier failure left undone, too.
@@ -223,6 +288,7 @@ impl Session<'_> {
         let former = former.filter(|_| !incomplete.load(Ordering::Relaxed));
         let written = derived::write(&self.writer, &self.world.memory, former);
         incomplete.store(written.is_err(), Ordering::Relaxed);
+        self.lab.behind.store(written.is_err(), Ordering::Relaxed);
         Ok(written?)
     }
 
@@ -230,9 +296,17 @@ impl Session<'_> {
     fn complete(&mut self) -> Result<(), LabError> {
         self.world.add_missing_servers();
         self.write_memory()?;
-        self.written = self.world.memory.clone();
+        self.written = self.world.memory.share();
         self.derive(None)?;
         self.publish()
+    }
+
+    /// Writes `lab.json` whole where there are changes beside it, and what it is behind in.
+    fn gather(&mut self) -> Result<(), LabError> {
+        if self.gate.as_ref().is_some_and(|seen| seen.base.has_changes()) {
+            self.write_memory()?;
+        }
+        if self.lab.behind.load(Ordering::Relaxed) { self.derive(Some(&Arc::clone(&self.written))) } else { Ok(()) }
     }
 
     /// Publishes the topology whose time has come.
@@ -243,18 +317,24 @@ impl Session<'_> {
         change::sign_topology(&self.lab.folder, &due.signature).map_err(|error| self.lab.unchanged(error))?;
         self.world.forget_topology();
         self.write_memory()?;
-        self.written = self.world.memory.clone();
+        self.written = self.world.memory.share();
         Ok(())
     }
 
-    fn write_memory(&self) -> Result<(), LabError> {
+    fn write_memory(&mut self) -> Result<(), LabError> {
         let failed = |source: serde_json::Error| LabError::Io {
             path: self.lab.folder.join("lab.json"),
             doing: "written",
             source: source.into(),
         };
-        let text = serde_json::to_string_pretty(&self.world.memory).map_err(failed)?;
-        Ok(self.writer.lab(&format!("{text}\n"))?)
+        let mut text = serde_json::to_string_pretty(&*self.world.memory).map_err(failed)?;
+        text.push('\n');
+        *self.gate = None;
+        self.writer.lab(&text)?;
+        changes::clear(&self.lab.state)?;
+        let (base, memory) = (Base::new(text.as_bytes()), self.world.memory.share());
+        *self.gate = change::lab_stamp(&self.lab.folder).map(|stamp| LastSeen { stamp, base, memory });
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::apply::target::{ErrorKind, Holds, Observation, Target, TargetError};
 use crate::model::{Actual, LocationPath, ServerFqdn, Setting};
 use crate::plan::{Action, LocationChange, Predicate};
 use crate::snapshot::{self, SnapshotError, change};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::path::Path;
 
 impl Target for Lab {
@@ -29,6 +29,7 @@ impl Target for Lab {
     /// that is down for so many calls has missed one, and a domain controller that is behind is one look nearer.
     fn read(&self) -> Result<Actual, TargetError> {
         self.change(World::renew_outdated).map_err(|error| unread(told(&error)))?;
+        self.session().and_then(|mut session| session.gather()).map_err(|error| unread(told(&error)))?;
         let actual = snapshot::read(&self.folder).map_err(|error| {
             let source = match &error {
                 SnapshotError::Folder { source, .. } => format!(": {source}"),
@@ -69,6 +70,16 @@ impl Target for Lab {
     }
 }
 
+/// The servers that a cmdlet talks to at once; a rotation waits for each in its turn.
+fn addressed(world: &World, action: &Action) -> Vec<ServerFqdn> {
+    match action {
+        Action::CopyConfiguration { from, to, .. } => vec![from.clone(), to.clone()],
+        Action::SetIis { server, .. } => vec![server.clone()],
+        Action::TestAssignment { site } => world.targets_of(site).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
 fn unread(message: String) -> TargetError {
     TargetError { id: "LabUnavailable".to_owned(), message, kind: ErrorKind::Refused }
 }
@@ -76,33 +87,22 @@ fn unread(message: String) -> TargetError {
 impl Lab {
     /// Notes the call, moves the clock, lets others publish, and waits for slow servers.
     fn begin(&self, action: &Action) -> Result<u64, LabError> {
-        let call = {
-            let mut session = self.session()?;
-            let call = calls::begin(&self.state, session.world.memory.now, action)?;
-            session.world.memory.now += TICK;
-            if let Some(publication) = &mut session.world.memory.publication {
-                publication.calls = publication.calls.saturating_sub(1);
-            }
-            session.commit()?;
-            call
-        };
-        self.wait_for(&self.addressed(action)?)?;
+        let mut session = self.session()?;
+        let call = calls::begin(&self.state, session.world.memory.now, action)?;
+        let slowest = session.world.slowest(&addressed(&session.world, action));
+        session.world.memory.now += TICK + SignedDuration::try_from(slowest).unwrap_or(SignedDuration::ZERO);
+        if let Some(publication) = &mut session.world.memory.publication {
+            publication.calls = publication.calls.saturating_sub(1);
+        }
+        session.commit()?;
+        drop(session);
+        std::thread::sleep(slowest);
         Ok(call)
     }
 
     fn end(&self, call: u64, result: &Result<(), TargetError>) -> Result<(), LabError> {
         let _session = self.session()?;
         calls::end(&self.state, call, result)
-    }
-
-    /// The servers that a cmdlet talks to at once; a rotation waits for each in its turn.
-    fn addressed(&self, action: &Action) -> Result<Vec<ServerFqdn>, LabError> {
-        Ok(match action {
-            Action::CopyConfiguration { from, to, .. } => vec![from.clone(), to.clone()],
-            Action::SetIis { server, .. } => vec![server.clone()],
-            Action::TestAssignment { site } => self.session()?.world.targets_of(site).unwrap_or_default(),
-            _ => Vec::new(),
-        })
     }
 
     fn carry_out(&self, action: &Action) -> Result<Result<(), Refusal>, LabError> {

@@ -1,29 +1,81 @@
 //! The simulated systems while a cmdlet runs: the memory, the published topology, and what a test of a server says.
 
 use super::derived::disagreement;
-use super::memory::{Down, Memory, ServerMemory};
+use super::memory::{Down, ServerMemory};
 use super::refusal::Refusal;
+use super::working::Working;
 use crate::model::{AccountName, Reading, ServerFqdn, SiteKind, SiteName, Topology, Verdict};
-use crate::snapshot::change;
+use crate::snapshot::change::{self, Stamp};
 use crate::snapshot::kerberos::{By, KerberosFile, Status};
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// The simulated systems.
 pub(super) struct World {
-    pub(super) memory: Memory,
+    pub(super) memory: Working,
     folder: PathBuf,
-    topology: OnceCell<Reading<Topology>>,
+    topology: OnceCell<Arc<Published>>,
+    read: Arc<LastRead>,
+}
+
+/// The topology that was read last, and of which file: thousands of calls ask for the same.
+#[derive(Debug, Default)]
+pub(super) struct LastRead(Mutex<Option<(Stamp, Arc<Published>)>>);
+
+/// The published topology, with the sites of its targets.
+#[derive(Debug)]
+struct Published {
+    reading: Reading<Topology>,
+    sites: HashMap<ServerFqdn, SiteName>,
+}
+
+impl Published {
+    fn new(reading: Reading<Topology>) -> Self {
+        let mut sites = HashMap::new();
+        let web = reading.known().into_iter().flat_map(|it| &it.pools).filter(|pool| pool.web_services);
+        for (server, pool) in web.flat_map(|pool| pool.servers.iter().map(move |server| (server, pool))) {
+            // Of two pools that have the server, the first counts.
+            sites.entry(server.clone()).or_insert_with(|| pool.site.clone());
+        }
+        Self { reading, sites }
+    }
+}
+
+impl LastRead {
+    fn topology(&self, folder: &Path) -> Arc<Published> {
+        let stamp = change::topology_stamp(folder);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(stamp), Some((known, published))) = (&stamp, &*last)
+            && stamp == known
+        {
+            return Arc::clone(published);
+        }
+        let published = Arc::new(Published::new(change::topology(folder)));
+        *last = stamp.map(|stamp| (stamp, Arc::clone(&published)));
+        published
+    }
 }
 
 impl World {
-    pub(super) fn new(folder: &Path, memory: Memory) -> Self {
-        Self { memory, folder: folder.to_owned(), topology: OnceCell::new() }
+    pub(super) fn new(folder: &Path, memory: impl Into<Working>) -> Self {
+        Self::reading(folder, memory, Arc::default())
+    }
+
+    /// One that reads the topology only where it is not the one that was read last.
+    pub(super) fn reading(folder: &Path, memory: impl Into<Working>, read: Arc<LastRead>) -> Self {
+        Self { memory: memory.into(), folder: folder.to_owned(), topology: OnceCell::new(), read }
+    }
+
+    fn published(&self) -> &Published {
+        self.topology.get_or_init(|| self.read.topology(&self.folder))
     }
 
     /// The published topology.
     pub(super) fn topology(&self) -> Result<&Topology, Refusal> {
-        match self.topology.get_or_init(|| change::topology(&self.folder)) {
+        match &self.published().reading {
             Reading::Known(topology) => Ok(topology),
             Reading::Absent => Err(Refusal::NoTopology("there is none".to_owned())),
             Reading::Unreadable(cause) => Err(Refusal::NoTopology(cause.to_string())),
@@ -47,8 +99,8 @@ impl World {
 
     /// The site that has this server among its targets, by its name as it was published.
     pub(super) fn site_of(&self, server: &ServerFqdn) -> Result<Option<SiteName>, Refusal> {
-        let mut web = self.topology()?.pools.iter().filter(|pool| pool.web_services);
-        Ok(web.find(|pool| pool.servers.contains(server)).map(|pool| pool.site.clone()))
+        self.topology()?;
+        Ok(self.published().sites.get(server).cloned())
     }
 
     /// The account of that server's site.
@@ -74,6 +126,12 @@ impl World {
         Ok(web.flat_map(|pool| pool.servers.clone()).collect())
     }
 
+    /// How long the slowest of these servers takes to answer.
+    pub(super) fn slowest(&self, servers: &[ServerFqdn]) -> Duration {
+        let slow = servers.iter().filter_map(|server| self.memory.servers.get(server)).map(|server| server.slow);
+        Duration::from_millis(u64::from(slow.max().unwrap_or(0)))
+    }
+
     /// Those of them in central sites: a rotation passes branch sites over. [doc]
     pub(super) fn central_targets_of_account(&self, account: &AccountName) -> Result<Vec<ServerFqdn>, Refusal> {
         let topology = self.topology()?;
@@ -91,6 +149,9 @@ impl World {
 
     /// Addresses the server; one that is down for so many calls has then missed one of them.
     pub(super) fn contact(&mut self, server: &ServerFqdn) -> Result<(), Refusal> {
+        if self.memory.servers.get(server).is_some_and(|known| known.down.is_none()) {
+            return Ok(());
+        }
         let known = self.server(server);
         match &mut known.down {
             None => return Ok(()),
@@ -107,8 +168,8 @@ impl World {
 
     /// Asks every domain controller for the account; one that is behind is then by one look nearer.
     pub(super) fn look_up(&mut self, account: &AccountName) -> Result<(), Refusal> {
+        let Some(why) = self.memory.account(account).and_then(disagreement) else { return Ok(()) };
         let Some(object) = self.memory.account_mut(account) else { return Ok(()) };
-        let Some(why) = disagreement(object) else { return Ok(()) };
         if let Some(behind) = &mut object.behind {
             behind.calls = behind.calls.saturating_sub(1);
             if behind.calls == 0 {
@@ -142,8 +203,9 @@ impl World {
     pub(super) fn renew<'s>(&mut self, servers: impl IntoIterator<Item = &'s ServerFqdn>) {
         for server in servers {
             let Ok(Some(account)) = self.account_of(server) else { continue };
-            let down = self.server(server).down.is_some();
-            let last = self.server(server).reading.as_ref();
+            let known = self.memory.servers.get(server);
+            let down = known.is_some_and(|known| known.down.is_some());
+            let last = known.and_then(|known| known.reading.as_ref());
             let same = |reading: &&KerberosFile| reading.account.as_ref().is_none_or(|tested| *tested == account);
             let (verdict, detail) = if !down {
                 self.judge(server, &account)

@@ -2,7 +2,7 @@
 
 use super::{AccountName, Caseless, Cause, Reading, Spn};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 /// Any holder of an SPN, as `DOMAIN\name` without the `$` of a computer, or a distinguished name.
@@ -25,6 +25,14 @@ impl Principal {
     /// Whether this is that Kerberos account, by its name or by a distinguished name that can only be its own.
     pub fn is(&self, account: &AccountName) -> bool {
         Caseless::same(self.as_str(), account.as_str()) || self.is_distinguished() && self.is_dn_of(account)
+    }
+
+    /// That one of these accounts that it is; only a distinguished name is compared with each of them.
+    pub fn among<'a, V>(&self, accounts: &'a BTreeMap<AccountName, V>) -> Option<&'a AccountName> {
+        if self.is_distinguished() {
+            return accounts.keys().find(|name| self.is(name));
+        }
+        accounts.get_key_value(&self.as_str().parse::<AccountName>().ok()?).map(|(name, _)| name)
     }
 
     /// Whether it is written as a distinguished name, which setspn does not take.
@@ -167,19 +175,34 @@ impl Directory {
     ///
     /// The accounts' own lists count too: an account that holds the SPN is among its holders.
     pub fn holders(&self, spn: &Spn) -> Reading<BTreeSet<Principal>> {
+        let lists = |reading: &Reading<AccountState>| reading.known().is_some_and(|account| account.spns.contains(spn));
+        self.holders_beside(spn, self.accounts.iter().filter(|(_, reading)| lists(reading)).map(|(name, _)| name))
+    }
+
+    /// The accounts by the SPNs in their own lists, for whoever asks for many.
+    pub fn lists(&self) -> HashMap<&Spn, Vec<&AccountName>> {
+        let mut lists: HashMap<&Spn, Vec<&AccountName>> = HashMap::new();
+        for (name, account) in self.accounts.iter().filter_map(|(name, reading)| Some((name, reading.known()?))) {
+            account.spns.iter().for_each(|spn| lists.entry(spn).or_default().push(name));
+        }
+        lists
+    }
+
+    /// The holders of that SPN, where these accounts have it in their own lists.
+    pub fn holders_beside<'a>(
+        &self,
+        spn: &Spn,
+        listing: impl IntoIterator<Item = &'a AccountName>,
+    ) -> Reading<BTreeSet<Principal>> {
         let nobody = BTreeSet::new();
         let asked = self.holders.get(spn);
         match asked.or((self.complete && !self.unreadable.contains_key(spn)).then_some(&nobody)) {
             Some(asked) => {
                 // An account that is written once by its name and once as a distinguished name is one holder.
-                let known = |holder: &Principal| self.accounts.keys().find(|name| holder.is(name));
+                let known = |holder: &Principal| holder.among(&self.accounts);
                 let mut holders: BTreeSet<Principal> =
                     asked.iter().map(|holder| known(holder).map_or_else(|| holder.clone(), Principal::from)).collect();
-                for (name, reading) in &self.accounts {
-                    if reading.known().is_some_and(|account| account.spns.contains(spn)) {
-                        holders.insert(Principal::from(name));
-                    }
-                }
+                holders.extend(listing.into_iter().map(Principal::from));
                 Reading::Known(holders)
             }
             None => Reading::Unreadable(match self.unreadable.get(spn) {

@@ -2,6 +2,7 @@
 
 use sha2::Digest as _;
 use std::fmt;
+use std::io;
 
 /// A SHA-256 digest, printed as `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,28 @@ impl Digest {
     /// Its bytes, to make a digest of digests.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+/// The digest of whatever is written to it, without keeping that.
+#[derive(Default)]
+pub struct Digesting(sha2::Sha256);
+
+impl Digesting {
+    /// The digest of all that was written.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl io::Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -34,7 +57,16 @@ impl fmt::Debug for Digest {
 
 #[cfg(test)]
 mod tests {
-    use super::Digest;
+    use super::{Digest, Digesting};
+    use std::io::Write;
+
+    #[test]
+    fn what_is_written_in_pieces_has_the_digest_of_the_whole() {
+        let mut digesting = Digesting::default();
+        digesting.write_all(b"pool01").unwrap();
+        digesting.write_all(b".contoso.com").unwrap();
+        assert_eq!(digesting.finish(), Digest::of(b"pool01.contoso.com"));
+    }
 
     #[test]
     fn prints_as_sha256sum_does() {

@@ -174,7 +174,7 @@ pub struct ExpectedLocation {
 }
 
 /// One property of `windowsAuthentication` with a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Setting {
     /// `enabled`.
     Enabled(bool),
@@ -214,7 +214,7 @@ impl Setting {
 }
 
 /// A property that is to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SettingChange {
     /// What the location has.
     pub before: Setting,
@@ -269,7 +269,7 @@ pub struct IisConfiguration {
 impl IisConfiguration {
     /// Whether the server has this location: itself, or something below it, is named in the file.
     pub fn has(&self, path: &LocationPath) -> bool {
-        self.locations.keys().any(|known| known == path || known.is_below(path))
+        self.locations.contains_key(path) || self.locations.keys().any(|known| known.is_below(path))
     }
 
     /// Writes the setting at this very path, as Microsoft.Web.Administration does: a list of providers is cleared first.

@@ -22,7 +22,7 @@ pub use actual::{
 };
 pub use caseless::Caseless;
 pub use deployment::{Account, DeclaredAccount, Deployment, Pool, Server, Site};
-pub use digest::Digest;
+pub use digest::{Digest, Digesting};
 pub use iis::{
     ExpectedAuthentication, ExpectedLocation, ExtendedProtection, IisConfiguration, Layer, Provider, ProviderEdit,
     Setting, SettingChange, WindowsAuthentication,

@@ -227,10 +227,12 @@ fn plain(text: &str) -> Result<&str, NameError> {
 
 fn fqdn(text: &str) -> Result<&str, NameError> {
     let text = plain(text)?;
-    if text.chars().count() > 253 {
+    if text.len() > 253 && text.chars().count() > 253 {
         return Err(NameError::FqdnTooLong(text.chars().count()));
     }
-    if text.parse::<std::net::IpAddr>().is_ok() {
+    // Nothing else can be an address, and hundreds of thousands of names are read.
+    let may_be_address = text.starts_with(|c: char| c.is_ascii_digit()) || text.contains(':');
+    if may_be_address && text.parse::<std::net::IpAddr>().is_ok() {
         return Err(NameError::Address);
     }
     let good = |label: &str| {
@@ -318,6 +320,9 @@ mod tests {
         check::<ServerFqdn>("FE01.contoso.com", Ok("FE01.contoso.com"));
         check::<ServerFqdn>("fe01", Err(NameError::NotQualified));
         check::<ServerFqdn>("127.0.0.1", Err(NameError::Address));
+        check::<ServerFqdn>("fe80::1", Err(NameError::Address));
+        check::<ServerFqdn>("::1", Err(NameError::Address));
+        check::<ServerFqdn>("1and1.contoso.com", Ok("1and1.contoso.com"));
         check::<ServerFqdn>("fe01..com", Err(NameError::BadLabel(String::new())));
         check::<ServerFqdn>("fe 1.contoso.com", Err(NameError::BadLabel("fe 1".into())));
         check::<ServerFqdn>("../fe01.contoso.com", Err(NameError::BadLabel(String::new())));

@@ -146,7 +146,7 @@ fn withheld(
             return None; // it reaches undeclared servers too
         }
     }
-    let of_site = survey.targets_of(wanted).filter(|target| target.site == &site.name);
+    let of_site = survey.targets_at(&site.name).filter(|target| target.account == Some(wanted));
     let left: Vec<&str> = of_site
         .filter(|target| !target.managed && !target.state.as_ref().is_some_and(ServerState::is_valid))
         .map(|target| target.server.as_str())
@@ -158,7 +158,7 @@ fn withheld(
 
 fn assign(survey: &Survey<'_>, site: &Site, current: Option<&AccountName>, wanted: &AccountName, draft: &mut Draft) {
     let (name, subject) = (site.name.clone(), Subject::Site(site.name.clone()));
-    let servers = survey.targets_of(wanted).filter(|target| target.site == &site.name).count();
+    let servers = survey.targets_at(&site.name).filter(|target| target.account == Some(wanted)).count();
     let servers = if servers == 1 { "its 1 server".to_owned() } else { format!("its {servers} servers") };
     let (action, because, reason, disrupts, consent) = match current {
         None => (

@@ -18,6 +18,8 @@ mod order;
 mod passwords;
 mod scope;
 mod spns;
+#[doc(hidden)]
+pub mod stages;
 mod status;
 mod step;
 mod subject;
@@ -154,7 +156,7 @@ pub struct Change {
 }
 
 /// One property's difference, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PropertyChange {
     /// Which one.
     pub name: Property,
@@ -233,18 +235,24 @@ pub struct Request {
 /// The plan for a deployment, from what was observed.
 pub fn plan(deployment: &Deployment, actual: &Actual, request: &Request) -> Plan {
     let survey = Survey::new(deployment, actual);
-    let mut draft = draft::Draft::default();
-    topology::inspect(&survey, &mut draft);
-    accounts::inspect(&survey, &mut draft);
-    let decisions = passwords::decide_all(&survey, &request.rotate);
-    assignments::inspect(&survey, &decisions, &mut draft);
-    spns::inspect(&survey, &mut draft);
-    passwords::inspect(&survey, &decisions, &request.rotate, &mut draft);
-    iis::inspect(&survey, &mut draft);
-    scope::narrow(&survey, &request.scope, &mut draft);
+    let mut draft = compared(&survey, request);
     order::arrange(&survey, &mut draft);
     draft.silence(&request.allow);
     draft.into_plan(&survey, &request.scope)
+}
+
+/// What differs and what to do about it, not yet in order.
+fn compared(survey: &Survey<'_>, request: &Request) -> draft::Draft {
+    let mut draft = draft::Draft::default();
+    topology::inspect(survey, &mut draft);
+    accounts::inspect(survey, &mut draft);
+    let decisions = passwords::decide_all(survey, &request.rotate);
+    assignments::inspect(survey, &decisions, &mut draft);
+    spns::inspect(survey, &mut draft);
+    passwords::inspect(survey, &decisions, &request.rotate, &mut draft);
+    iis::inspect(survey, &mut draft);
+    scope::narrow(survey, &request.scope, &mut draft);
+    draft
 }
 
 /// `2026-11-20 08:00:00 UTC`: unambiguous in every time zone.

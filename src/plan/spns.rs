@@ -80,7 +80,7 @@ impl Place<'_, '_> {
 
     /// Everybody who holds the SPN; `None` where that was not read, which is then reported.
     fn holders(&self, spn: &Spn, draft: &mut Draft) -> Option<BTreeSet<Principal>> {
-        match self.survey.actual.directory.known()?.holders(spn) {
+        match self.survey.holders_in(self.survey.actual.directory.known()?, spn) {
             // By its name, whichever way it was written.
             Reading::Known(holders) => Some(holders.into_iter().map(|holder| self.known(holder)).collect()),
             Reading::Absent => Some(BTreeSet::new()),
@@ -113,11 +113,11 @@ impl Place<'_, '_> {
     }
 
     fn known(&self, holder: Principal) -> Principal {
-        self.survey.accounts.keys().find(|name| holder.is(name)).map_or(holder, Principal::from)
+        holder.among(&self.survey.accounts).map_or(holder, Principal::from)
     }
 
     fn is_kerberos_account(&self, holder: &Principal) -> bool {
-        self.survey.accounts.keys().any(|name| holder.is(name))
+        holder.among(&self.survey.accounts).is_some()
     }
 
     /// `http/<pool FQDN>`: Enable-CsTopology makes and removes it.

@@ -314,7 +314,7 @@ impl<'s, 'a> Places<'s, 'a> {
         let spns = [Some(pool.spn()), internal.map(crate::model::WebFqdn::spn)];
         let status = |spn: Spn| {
             let holders = match &self.survey.actual.directory {
-                Reading::Known(directory) => directory.holders(&spn),
+                Reading::Known(directory) => self.survey.holders_in(directory, &spn),
                 Reading::Absent => Reading::Unreadable(Cause::NotAsked { what: spn.to_string() }),
                 Reading::Unreadable(cause) => Reading::Unreadable(cause.clone()),
             };

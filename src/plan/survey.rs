@@ -2,8 +2,8 @@
 
 use super::targets;
 use crate::model::{
-    AccountName, AccountState, Actual, Cause, DeclaredAccount, Deployment, PoolFqdn, PublishedPool, Reading, Server,
-    ServerFqdn, Site, SiteKind, SiteName, Topology, Verdict, Witness,
+    AccountName, AccountState, Actual, Cause, DeclaredAccount, Deployment, Directory, PoolFqdn, Principal,
+    PublishedPool, Reading, Server, ServerFqdn, Site, SiteKind, SiteName, Spn, Topology, Verdict, Witness,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -37,6 +37,10 @@ pub struct Survey<'a> {
     sites_by_account: BTreeMap<&'a AccountName, BTreeSet<&'a SiteName>>,
     /// The places in `targets` of each account's servers.
     targets_by_account: BTreeMap<&'a AccountName, Vec<usize>>,
+    /// And of each site's.
+    targets_by_site: HashMap<&'a SiteName, Vec<usize>>,
+    /// The accounts by the SPNs in their own lists.
+    lists: HashMap<&'a Spn, Vec<&'a AccountName>>,
 }
 
 /// The published topology by name.
@@ -156,6 +160,8 @@ impl<'a> Survey<'a> {
             declared_sites: deployment.sites.iter().map(|site| (&site.name, site)).collect(),
             sites_by_account: BTreeMap::new(),
             targets_by_account: BTreeMap::new(),
+            targets_by_site: HashMap::new(),
+            lists: actual.directory.known().map(Directory::lists).unwrap_or_default(),
         };
         survey.accounts =
             survey.known_accounts().into_iter().map(|name| (name.clone(), survey.judge_account(name))).collect();
@@ -167,6 +173,7 @@ impl<'a> Survey<'a> {
         }
         survey.targets = targets::find(&survey);
         for (at, target) in survey.targets.iter().enumerate() {
+            survey.targets_by_site.entry(target.site).or_default().push(at);
             if let Some(account) = target.account {
                 survey.targets_by_account.entry(account).or_default().push(at);
             }
@@ -264,6 +271,16 @@ impl<'a> Survey<'a> {
     /// The targets of every site that has the account once the plan is carried out.
     pub(super) fn targets_of<'s>(&'s self, account: &AccountName) -> impl Iterator<Item = &'s Target<'a>> {
         self.targets_by_account.get(account).into_iter().flatten().filter_map(|at| self.targets.get(*at))
+    }
+
+    /// The targets of that site.
+    pub(super) fn targets_at<'s>(&'s self, site: &SiteName) -> impl Iterator<Item = &'s Target<'a>> {
+        self.targets_by_site.get(site).into_iter().flatten().filter_map(|at| self.targets.get(*at))
+    }
+
+    /// Everybody who holds that SPN by the directory that was read.
+    pub(super) fn holders_in(&self, directory: &Directory, spn: &Spn) -> Reading<BTreeSet<Principal>> {
+        directory.holders_beside(spn, self.lists.get(spn).into_iter().flatten().copied())
     }
 
     /// Whether a server does not have its account because nobody can have it yet: its site does not have it, or there is

@@ -6,7 +6,7 @@ pub(super) mod steps;
 pub(super) mod words;
 
 use crate::codes::Severity;
-use crate::plan::{EnableTopology, Need, Plan, PoolHealth, StepKind, Trigger, moment};
+use crate::plan::{Action, EnableTopology, Need, Plan, PoolHealth, StepKind, Trigger, commands, moment};
 
 /// What a person reads of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,8 +84,8 @@ pub struct Item {
     pub notes: Vec<(Label, String)>,
     /// A unified diff of canonical settings.
     pub diff: Vec<DiffLine>,
-    /// The PowerShell commands of a step, or of all that it stands for.
-    pub commands: Vec<String>,
+    /// What a step does, or all that it stands for do.
+    pub actions: Vec<Action>,
     /// What belongs to it.
     pub items: Vec<Item>,
     /// How many differences, findings, steps it stands for by itself: none for a heading, many where alike ones are
@@ -183,6 +183,11 @@ impl Item {
 
     fn heading(text: impl Into<String>) -> Self {
         Self { text: text.into(), ..Self::default() }
+    }
+
+    /// The PowerShell commands of a step, or of all that it stands for: made only where they are shown.
+    pub fn commands(&self) -> Vec<String> {
+        self.actions.iter().flat_map(commands).collect()
     }
 
     fn covering(self, covers: usize) -> Self {

@@ -7,14 +7,15 @@ use super::folder::{Folder, ServerFolder};
 use super::place::{Fault, Source};
 use super::text::{decode, encode_like};
 use super::topology::{self, edit as topology_edit};
-use super::{APPLICATION_HOST, LAB, SERVERS, TOPOLOGY, WriteError, Writer, json, secrets};
+use super::{APPLICATION_HOST, LAB, SERVERS, TOPOLOGY, TOPOLOGY_BUILDER, WriteError, Writer, json, secrets};
 use crate::durable::UNFINISHED;
 use crate::model::{Cause, IisConfiguration, LocationPath, Place, PoolFqdn, Reading, ServerFqdn, Setting, Topology};
 use serde::de::DeserializeOwned;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 use thiserror::Error;
 
 /// Why a document of a snapshot could not be changed; it stands as it did.
@@ -50,7 +51,10 @@ pub(crate) fn iis_bytes(folder: &Path, server: &ServerFqdn) -> Result<Vec<u8>, C
 /// That server's IIS configuration, read anew.
 pub(crate) fn iis(folder: &Path, server: &ServerFqdn) -> Reading<IisConfiguration> {
     match server_folder(folder, server) {
-        Ok(found) => super::piece(&found, APPLICATION_HOST, &mut Vec::new(), application_host::read),
+        Ok(found) => {
+            let read = |source: &Source| application_host::read(source, &mut application_host::Known::default());
+            super::piece(&found, APPLICATION_HOST, &mut Vec::new(), read)
+        }
         Err(cause) => Reading::Unreadable(cause),
     }
 }
@@ -71,19 +75,21 @@ pub(crate) fn set_iis(
     })
 }
 
-/// Removes whatever is secret from that server's applicationHost.config, where there is one; one that is no text, in
+/// Removes whatever is secret from every server's applicationHost.config, where there is one; one that is no text, in
 /// which nobody sees what is secret, is an error.
-pub(crate) fn strip_secrets(folder: &Path, server: &ServerFqdn) -> Result<(), ChangeError> {
-    let Ok(found) = server_folder(folder, server) else { return Ok(()) };
-    if !found.has(APPLICATION_HOST) {
-        return Ok(());
+pub(crate) fn strip_secrets(folder: &Path) -> Result<(), ChangeError> {
+    let unreadable =
+        |error: io::Error| ChangeError::Unreadable(broken(SERVERS, format!("the folder cannot be listed: {error}")));
+    let servers = Folder::open(folder).and_then(|root| root.servers()).map_err(unreadable)?;
+    for (server, folders) in &servers {
+        let Ok(found) = ServerFolder::open(folders) else { continue };
+        if found.has(APPLICATION_HOST) {
+            change(folder, Some(server), &found, APPLICATION_HOST, |source| {
+                Ok(secrets::strip(&source.text).into_owned())
+            })?;
+        }
     }
-    change(folder, Some(server), &found, APPLICATION_HOST, |source| Ok(secrets::strip(&source.text).into_owned()))
-}
-
-/// The servers that the folder has something of.
-pub(crate) fn servers(folder: &Path) -> io::Result<Vec<ServerFqdn>> {
-    Ok(Folder::open(folder)?.servers()?.into_keys().collect())
+    Ok(())
 }
 
 /// Gives the published topology another signature, as a publication does.
@@ -142,7 +148,7 @@ fn change(
 ) -> Result<(), ChangeError> {
     let source = folder.load(name).source.map_err(ChangeError::Unreadable)?;
     let bytes = folder.bytes(name).map_err(|why| ChangeError::Unreadable(broken(&source.name, why)))?;
-    if decode(bytes.clone()).as_ref() != Ok(&source.text) {
+    if decode(bytes.clone()).ok().as_ref() != Some(&source.text) {
         return Err(ChangeError::Unreadable(broken(&source.name, "it changed while it was read".to_owned())));
     }
     let edited = edit(&source).map_err(ChangeError::Unreadable)?;
@@ -155,26 +161,62 @@ fn change(
 fn server_folder(folder: &Path, server: &ServerFqdn) -> Result<Folder, Cause> {
     let file: Arc<str> = format!("{SERVERS}/{server}/{APPLICATION_HOST}").into();
     let failed = |error: io::Error| broken(&file, format!("the folder cannot be read: {error}"));
-    let found = Folder::open(folder).and_then(|root| root.servers()).map_err(failed)?;
-    match found.get(server) {
-        Some(folders) => ServerFolder::open(folders),
-        None => Err(Cause::NotCollected { file }),
-    }
+    let found = Folder::open(folder).and_then(|root| root.server(server)).map_err(failed)?;
+    if found.is_empty() { Err(Cause::NotCollected { file }) } else { ServerFolder::open(&found) }
 }
 
 fn broken(file: &str, why: String) -> Cause {
     Cause::Broken { place: Place { file: file.into(), line_column: None }, why }
 }
 
-/// The content of `lab.json`; [`Cause::NotCollected`] where the folder has none.
-pub(crate) fn lab<T: DeserializeOwned>(folder: &Path) -> Result<T, Cause> {
+/// Tells one state of a file from another without reading it: every change replaces the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    path: PathBuf,
+    length: u64,
+    modified: Option<SystemTime>,
+    /// Where the system has such a number.
+    number: u64,
+}
+
+impl Stamp {
+    fn of(path: PathBuf) -> Option<Self> {
+        let known = fs::metadata(&path).ok()?;
+        #[cfg(unix)]
+        let number = std::os::unix::fs::MetadataExt::ino(&known);
+        #[cfg(not(unix))]
+        let number = 0;
+        Some(Self { path, length: known.len(), modified: known.modified().ok(), number })
+    }
+}
+
+/// The state of `lab.json`, where there is one.
+pub(crate) fn lab_stamp(folder: &Path) -> Option<Stamp> {
+    // Mostly it has that very name.
+    Stamp::of(folder.join(LAB)).or_else(|| Stamp::of(Folder::open(folder).ok()?.path_of(LAB)))
+}
+
+/// The state of the topology document, where there is just one.
+pub(crate) fn topology_stamp(folder: &Path) -> Option<Stamp> {
+    let root = Folder::open(folder).ok()?;
+    match (root.has(TOPOLOGY), root.has(TOPOLOGY_BUILDER)) {
+        (true, false) => Stamp::of(root.path_of(TOPOLOGY)),
+        (false, true) => Stamp::of(root.path_of(TOPOLOGY_BUILDER)),
+        _ => None,
+    }
+}
+
+/// The content of `lab.json`, and its bytes; [`Cause::NotCollected`] where the folder has none.
+pub(crate) fn lab<T: DeserializeOwned>(folder: &Path) -> Result<(T, Vec<u8>), Cause> {
     let failed = |error: io::Error| broken(LAB, format!("the folder cannot be read: {error}"));
-    let source = Folder::open(folder).map_err(failed)?.load(LAB).source?;
+    let root = Folder::open(folder).map_err(failed)?;
+    let bytes = root.bytes(LAB);
+    let source = root.load(LAB).source?;
     let VersionOnly { format_version } = json::parse_object(&source)?;
     if format_version.is_of_the_future() {
         let known = FormatVersion::CURRENT;
         let why = format!("it has the format {format_version}, of which this program knows only {known}");
         return Err(broken(&source.name, why));
     }
-    json::parse_object(&source)
+    Ok((json::parse_object(&source)?, bytes.unwrap_or_default()))
 }

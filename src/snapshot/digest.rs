@@ -1,7 +1,6 @@
 //! The digest of what was read: it is the same for the same content, however the files are encoded.
 
 use sha2::{Digest as _, Sha256};
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// One file's part: its path in lower case, and the SHA-256 of its canonical bytes.
@@ -19,8 +18,7 @@ impl Print {
     }
 
     pub(super) fn of_text(path: &str, text: &str) -> Self {
-        let text = if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
-        Self::of_bytes(path, text.as_bytes())
+        Self { path: path.to_lowercase(), digest: with_lf(text.as_bytes()).into() }
     }
 
     /// The part of `snapshot.json`: canonical JSON without `collectedAt`, since the same facts read again are the
@@ -37,6 +35,33 @@ impl Print {
             Err(_) => Self::of_text(path, text),
         }
     }
+}
+
+/// The SHA-256 of these bytes with LF for every CRLF.
+///
+/// They are gathered into larger pieces first: hashing line by line takes longer than copying.
+fn with_lf(text: &[u8]) -> sha2::digest::Output<Sha256> {
+    let mut hash = Sha256::new();
+    let mut gathered = [0; 4096];
+    let (mut filled, mut from) = (0, 0);
+    for at in memchr::memchr_iter(b'\r', text).filter(|at| text.get(at + 1) == Some(&b'\n')) {
+        let line = &text[from..at];
+        from = at + 1;
+        if line.len() > gathered.len() - filled {
+            hash.update(&gathered[..filled]);
+            filled = 0;
+        }
+        match gathered.get_mut(filled..filled + line.len()) {
+            Some(free) => {
+                free.copy_from_slice(line);
+                filled += line.len();
+            }
+            None => hash.update(line),
+        }
+    }
+    hash.update(&gathered[..filled]);
+    hash.update(&text[from..]);
+    hash.finalize()
 }
 
 /// The digest of all of them, in whichever order they were read.
@@ -69,6 +94,10 @@ mod tests {
     fn line_ends_and_case_of_paths_do_not_matter() {
         check(&Print::of_text("A.xml", "a\r\nb"), &Print::of_text("a.XML", "a\nb"), true);
         check(&Print::of_text("a", "a b"), &Print::of_text("a", "a  b"), false);
+        check(&Print::of_text("a", "a\r\n\r\nb\r\n"), &Print::of_bytes("a", b"a\n\nb\n"), true);
+        check(&Print::of_text("a", "\ra\r\r\n\r"), &Print::of_bytes("a", b"\ra\r\n\r"), true);
+        let long = "a line that is read\r\n".repeat(300) + &"x".repeat(5000) + "\r\n" + &"y\r\n".repeat(3000);
+        check(&Print::of_text("a", &long), &Print::of_bytes("a", long.replace("\r\n", "\n").as_bytes()), true);
         check(&Print::of_text("a", "x"), &Print::of_text("b", "x"), false);
     }
 

@@ -54,13 +54,17 @@ pub use json::Entries;
 pub use write::{WriteError, Writer};
 pub(crate) use xml_edit::escape as escape_xml;
 
-use crate::model::{Actual, Cause, Origin, Place, Reading, ServerActual, ServerFqdn, Topology};
+use crate::model::{
+    AccountName, Actual, Cause, Directory, Origin, Place, Reading, ServerActual, ServerFqdn, SiteName, Topology,
+    WebServicesSettings,
+};
 use description::{DescriptionFile, FormatVersion, Unread, VersionOnly};
 use digest::Print;
-use folder::{Folder, ServerFolder};
+use folder::{Folder, Scratch, ServerFolder};
 use jiff::Timestamp;
 use place::Source;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -108,7 +112,7 @@ pub enum SnapshotError {
 
 /// The text that the bytes of such a file are, or why they are none.
 pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, String> {
-    text::decode(bytes).map_err(|error| {
+    text::decode(bytes).map_err(|(error, _)| {
         let (line, column) = error.line_column;
         format!("line {line}, column {column}: {}", error.why)
     })
@@ -125,14 +129,10 @@ pub fn read(folder: &Path) -> Result<Actual, SnapshotError> {
     let (collected_at, unread) = description(&root, &mut prints)
         .map_err(|version| SnapshotError::FromTheFuture { folder: folder.to_owned(), version })?;
     let root = root.without(unread.into_iter().map(|it| (it.file, it.why)));
-    let topology = topology(&root, &mut prints);
-    let assignments = piece(&root, ASSIGNMENTS, &mut prints, assignments::read);
-    let web_services = piece(&root, WEB_SERVICES, &mut prints, web_services::read);
-    let directory = piece(&root, DIRECTORY, &mut prints, directory::read);
-    let tests = site_test::read_all(&root, &mut prints).map_err(failed)?;
-    let folders: Vec<(ServerFqdn, Vec<ServerFolder>)> = root.servers().map_err(failed)?.into_iter().collect();
-    let servers: Vec<(ServerFqdn, ServerActual, Vec<Print>)> =
-        folders.into_par_iter().map(|(fqdn, folders)| server(fqdn, &folders)).collect();
+    let (pieces, servers) = rayon::join(|| Pieces::read(&root), || servers(&root));
+    let Pieces { topology, assignments, web_services, directory, tests, prints: of_pieces } = pieces;
+    let (tests, servers) = (tests.map_err(failed)?, servers.map_err(failed)?);
+    prints.extend(of_pieces);
     let servers = servers.into_iter().map(|(fqdn, observed, of_server)| {
         prints.extend(of_server);
         (fqdn, observed)
@@ -144,15 +144,60 @@ pub fn read(folder: &Path) -> Result<Actual, SnapshotError> {
     Ok(actual)
 }
 
+/// What stands in the snapshot's own folder.
+struct Pieces {
+    topology: Reading<Topology>,
+    assignments: Reading<BTreeMap<SiteName, AccountName>>,
+    web_services: Reading<WebServicesSettings>,
+    directory: Reading<Directory>,
+    tests: io::Result<Vec<site_test::OfSite>>,
+    prints: Vec<Print>,
+}
+
+impl Pieces {
+    fn read(root: &Folder) -> Self {
+        let mut prints = Vec::new();
+        Self {
+            topology: topology(root, &mut prints),
+            assignments: piece(root, ASSIGNMENTS, &mut prints, assignments::read),
+            web_services: piece(root, WEB_SERVICES, &mut prints, web_services::read),
+            directory: piece(root, DIRECTORY, &mut prints, directory::read),
+            tests: site_test::read_all(root, &mut prints),
+            prints,
+        }
+    }
+}
+
+fn servers(root: &Folder) -> io::Result<Vec<(ServerFqdn, ServerActual, Vec<Print>)>> {
+    let folders: Vec<(ServerFqdn, Vec<ServerFolder>)> = root.servers()?.into_iter().collect();
+    Ok(folders.into_par_iter().map_init(Memory::default, |memory, of| server(of, memory)).collect())
+}
+
 fn piece<T>(
     folder: &Folder,
     name: &str,
     prints: &mut Vec<Print>,
     read: impl FnOnce(&Source) -> Result<T, Cause>,
 ) -> Reading<T> {
-    let loaded = folder.load(name);
+    piece_into(&mut Scratch::default(), folder, name, prints, read)
+}
+
+fn piece_into<T>(
+    scratch: &mut Scratch,
+    folder: &Folder,
+    name: &str,
+    prints: &mut Vec<Print>,
+    read: impl FnOnce(&Source) -> Result<T, Cause>,
+) -> Reading<T> {
+    let loaded = folder.load_into(name, scratch);
     prints.extend(loaded.print);
-    match loaded.source.and_then(|source| read(&source)) {
+    let source = match loaded.source {
+        Ok(source) => source,
+        Err(cause) => return Reading::Unreadable(cause),
+    };
+    let value = read(&source);
+    scratch.reuse(source.text);
+    match value {
         Ok(value) => Reading::Known(value),
         Err(cause) => Reading::Unreadable(cause),
     }
@@ -199,7 +244,8 @@ pub fn read_description(folder: &Path) -> Result<Option<DescriptionFile>, Snapsh
 
 /// Whether the folder is a lab, which no collector may write into.
 pub fn is_lab(folder: &Path) -> bool {
-    Folder::open(folder).is_ok_and(|root| root.has(LAB))
+    // Mostly it has that very name, and a lab is asked at every call.
+    folder.join(LAB).symlink_metadata().is_ok() || Folder::open(folder).is_ok_and(|root| root.has(LAB))
 }
 
 fn topology(root: &Folder, prints: &mut Vec<Print>) -> Reading<Topology> {
@@ -219,12 +265,23 @@ pub(crate) fn published_topology(text: &str) -> Result<Topology, Cause> {
     topology::read(&Source { name: TOPOLOGY.into(), text: text.to_owned() })
 }
 
-fn server(fqdn: ServerFqdn, folders: &[ServerFolder]) -> (ServerFqdn, ServerActual, Vec<Print>) {
-    let mut prints = Vec::new();
-    let observed = match ServerFolder::open(folders) {
+/// What one thread uses for one server after the other.
+#[derive(Default)]
+struct Memory {
+    scratch: Scratch,
+    known: application_host::Known,
+}
+
+fn server(
+    (fqdn, folders): (ServerFqdn, Vec<ServerFolder>),
+    Memory { scratch, known }: &mut Memory,
+) -> (ServerFqdn, ServerActual, Vec<Print>) {
+    let mut prints = Vec::with_capacity(2);
+    let observed = match ServerFolder::open(&folders) {
         Ok(folder) => {
-            let iis = piece(&folder, APPLICATION_HOST, &mut prints, application_host::read);
-            let kerberos = match piece(&folder, KERBEROS, &mut prints, kerberos::read) {
+            let read = |source: &Source| application_host::read(source, known);
+            let iis = piece_into(scratch, &folder, APPLICATION_HOST, &mut prints, read);
+            let kerberos = match piece_into(scratch, &folder, KERBEROS, &mut prints, kerberos::read) {
                 Reading::Unreadable(Cause::NotCollected { .. }) => Reading::Unreadable(Cause::NeverTested),
                 read => read,
             };

@@ -2,6 +2,7 @@
 
 use super::place::line_column;
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16LE};
+use std::str::Utf8Error;
 
 /// A larger file is refused: the largest honest one, a topology of thousands of servers, has some 30 MiB.
 pub(super) const MOST_BYTES: u64 = 256 * 1024 * 1024;
@@ -15,21 +16,44 @@ pub(super) struct NoText {
     pub(super) why: String,
 }
 
-/// The text that these bytes are, without a byte order mark.
+/// The text that these bytes are, without a byte order mark; else why not, and the bytes.
 ///
 /// UTF-8 with or without BOM; UTF-16LE with BOM, or without where it plainly is UTF-16LE; UTF-16BE with BOM.
-pub(super) fn decode(bytes: Vec<u8>) -> Result<String, NoText> {
+pub(super) fn decode(bytes: Vec<u8>) -> Result<String, (NoText, Vec<u8>)> {
     let (encoding, mark) = encoding_of(&bytes);
-    let text = if encoding == UTF_8 { decode_utf8(bytes, mark)? } else { decode_utf16(&bytes[mark..], encoding)? };
-    match text.find('\0') {
-        None => Ok(text),
-        Some(at) => Err(NoText {
-            line_column: line_column(&text, at),
-            why: "there is a NUL character: the file is binary, or in an encoding other than UTF-8 and UTF-16; \
-                  save it as UTF-8"
-                .to_owned(),
-        }),
+    if encoding == UTF_8 && mark == 0 {
+        // The ordinary case: the bytes are the text.
+        return match String::from_utf8(bytes) {
+            Ok(text) => match nul(&text) {
+                None => Ok(text),
+                Some(why) => Err((why, text.into_bytes())),
+            },
+            Err(error) => Err((not_utf8(error.as_bytes(), error.utf8_error(), 0), error.into_bytes())),
+        };
     }
+    let marked = &bytes[mark..];
+    let decoded = if encoding == UTF_8 {
+        std::str::from_utf8(marked).map(str::to_owned).map_err(|error| not_utf8(marked, error, mark))
+    } else {
+        decode_utf16(marked, encoding)
+    };
+    match decoded {
+        Ok(text) => match nul(&text) {
+            None => Ok(text),
+            Some(why) => Err((why, bytes)),
+        },
+        Err(why) => Err((why, bytes)),
+    }
+}
+
+fn nul(text: &str) -> Option<NoText> {
+    let at = memchr::memchr(0, text.as_bytes())?;
+    Some(NoText {
+        line_column: line_column(text, at),
+        why: "there is a NUL character: the file is binary, or in an encoding other than UTF-8 and UTF-16; save it as \
+              UTF-8"
+            .to_owned(),
+    })
 }
 
 /// This text in the encoding that `original` has, with its byte order mark where it has one.
@@ -58,16 +82,13 @@ fn encoding_of(bytes: &[u8]) -> (&'static Encoding, usize) {
     (if plainly { UTF_16LE } else { UTF_8 }, 0)
 }
 
-fn decode_utf8(mut bytes: Vec<u8>, mark: usize) -> Result<String, NoText> {
-    bytes.drain(..mark);
-    String::from_utf8(bytes).map_err(|error| {
-        let good = error.utf8_error().valid_up_to();
-        let before = String::from_utf8_lossy(&error.as_bytes()[..good]);
-        NoText {
-            line_column: line_column(&before, before.len()),
-            why: format!("byte {} is not UTF-8; save the file as UTF-8", mark + good + 1),
-        }
-    })
+fn not_utf8(bytes: &[u8], error: Utf8Error, mark: usize) -> NoText {
+    let good = error.valid_up_to();
+    let before = String::from_utf8_lossy(&bytes[..good]);
+    NoText {
+        line_column: line_column(&before, before.len()),
+        why: format!("byte {} is not UTF-8; save the file as UTF-8", mark + good + 1),
+    }
 }
 
 fn decode_utf16(bytes: &[u8], encoding: &'static Encoding) -> Result<String, NoText> {
@@ -100,7 +121,8 @@ mod tests {
     fn check(bytes: &[u8], expected: Result<&str, ((usize, usize), &str)>) {
         match (decode(bytes.to_vec()), expected) {
             (Ok(text), Ok(expected)) => assert_eq!(text, expected),
-            (Err(error), Err((place, why))) => {
+            (Err((error, given_back)), Err((place, why))) => {
+                assert_eq!(given_back, bytes);
                 assert_eq!(error.line_column, place, "{error:?}");
                 assert!(error.why.contains(why), "{error:?} shall say {why:?}");
             }

@@ -18,9 +18,11 @@ use super::{
 use crate::durable;
 use crate::model::{ServerFqdn, SiteName};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 /// A file of a snapshot that could not be written; whatever was there before still is.
@@ -38,44 +40,53 @@ pub struct WriteError {
 #[derive(Clone, Debug)]
 pub struct Writer {
     folder: PathBuf,
+    /// The folders of servers by name, once they were listed: thousands are made in one go.
+    servers: Arc<Mutex<Option<HashMap<ServerFqdn, PathBuf>>>>,
+    replace: fn(&Path, &[u8]) -> io::Result<()>,
 }
 
 impl Writer {
     /// Makes the folder where it is not there.
     pub fn new(folder: &Path) -> Result<Self, WriteError> {
         make(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), servers: Arc::default(), replace: durable::replace })
+    }
+
+    /// The same for JSON files that are made anew from something lasting whenever they may have been lost: nobody waits
+    /// until they are on the disk.
+    pub(crate) fn of_derived(folder: &Path) -> Result<Self, WriteError> {
+        Ok(Self { replace: durable::replace_for_now, ..Self::new(folder)? })
     }
 
     /// Writes `snapshot.json`.
     pub fn description(&self, file: &DescriptionFile) -> Result<(), WriteError> {
-        write_json(&self.folder, DESCRIPTION, file)
+        self.write_json(&self.folder, DESCRIPTION, file)
     }
 
     /// Writes `assignments.json`.
     pub fn assignments(&self, file: &AssignmentsFile) -> Result<(), WriteError> {
-        write_json(&self.folder, ASSIGNMENTS, file)
+        self.write_json(&self.folder, ASSIGNMENTS, file)
     }
 
     /// Writes `webservices.json`.
     pub fn web_services(&self, file: &WebServicesFile) -> Result<(), WriteError> {
-        write_json(&self.folder, WEB_SERVICES, file)
+        self.write_json(&self.folder, WEB_SERVICES, file)
     }
 
     /// Writes `directory.json`.
     pub fn directory(&self, file: &DirectoryFile) -> Result<(), WriteError> {
-        write_json(&self.folder, DIRECTORY, file)
+        self.write_json(&self.folder, DIRECTORY, file)
     }
 
     /// Writes that server's `kerberos.json`.
     pub fn kerberos(&self, server: &ServerFqdn, file: &KerberosFile) -> Result<(), WriteError> {
-        write_json(&self.server(server)?, KERBEROS, file)
+        self.write_json(&self.server(server)?, KERBEROS, file)
     }
 
     /// Writes `tests/site-<name>.json`.
     pub fn site_test(&self, file: &SiteTestFile) -> Result<(), WriteError> {
         let folder = self.tests()?;
-        write_json(&folder, &format!("{}.json", file_stem(&file.identity.0)), file)
+        self.write_json(&folder, &format!("{}.json", file_stem(&file.identity.0)), file)
     }
 
     /// Writes `tests/site-<name>.html`: the test's own report, of which the caller has removed every secret.
@@ -94,12 +105,12 @@ impl Writer {
 
     /// Writes `replication.json`.
     pub fn replication(&self, file: &[Replica]) -> Result<(), WriteError> {
-        write_json(&self.folder, REPLICATION, &file)
+        self.write_json(&self.folder, REPLICATION, &file)
     }
 
     /// Writes `operator.json`.
     pub fn operator(&self, file: &Operator) -> Result<(), WriteError> {
-        write_json(&self.folder, OPERATOR, file)
+        self.write_json(&self.folder, OPERATOR, file)
     }
 
     /// Writes `topology.xml`, as it was printed.
@@ -132,18 +143,55 @@ impl Writer {
         Ok(path)
     }
 
+    fn write_json<T: Serialize>(&self, folder: &Path, name: &str, value: &T) -> Result<(), WriteError> {
+        let failed = |error: serde_json::Error| WriteError { path: folder.join(name), source: error.into() };
+        let mut text = serde_json::to_string_pretty(value).map_err(failed)?;
+        text.push('\n');
+        write_by(self.replace, folder, name, text.as_bytes())
+    }
+
     /// That server's folder, found in any case.
     fn server(&self, server: &ServerFqdn) -> Result<PathBuf, WriteError> {
         let servers = existing(&self.folder, SERVERS)?;
         make(&servers)?;
-        let path = existing(&servers, server.as_str())?;
+        let path = self.server_folder(&servers, server)?;
         make(&path)?;
         self.within(&path)?;
         Ok(path)
     }
 
+    fn server_folder(&self, servers: &Path, server: &ServerFqdn) -> Result<PathBuf, WriteError> {
+        let path = servers.join(server.as_str());
+        if fs::symlink_metadata(&path).is_ok() {
+            return Ok(path);
+        }
+        let mut known = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = match &mut *known {
+            Some(known) => known,
+            none => none.insert(Self::listed(servers)?),
+        };
+        Ok(known.entry(server.clone()).or_insert(path).clone())
+    }
+
+    fn listed(servers: &Path) -> Result<HashMap<ServerFqdn, PathBuf>, WriteError> {
+        let failed = |source| WriteError { path: servers.to_owned(), source };
+        let mut known = HashMap::new();
+        for entry in fs::read_dir(servers).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if let Some(fqdn) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
+                known.insert(fqdn, entry.path());
+            }
+        }
+        Ok(known)
+    }
+
     /// Refuses a folder that is a link out of the snapshot.
     fn within(&self, path: &Path) -> Result<(), WriteError> {
+        // A folder that is no link, in one that is none, lies where it is.
+        let plain = |path: &Path| fs::symlink_metadata(path).is_ok_and(|kind| kind.is_dir());
+        if plain(path) && path.parent().is_some_and(plain) {
+            return Ok(());
+        }
         let failed = |source| WriteError { path: path.to_owned(), source };
         let (root, real) = (fs::canonicalize(&self.folder).map_err(failed)?, fs::canonicalize(path).map_err(failed)?);
         if real.starts_with(root) {
@@ -153,23 +201,29 @@ impl Writer {
     }
 }
 
-fn write_json<T: Serialize>(folder: &Path, name: &str, value: &T) -> Result<(), WriteError> {
-    let path = || folder.join(name);
-    let text =
-        serde_json::to_string_pretty(value).map_err(|error| WriteError { path: path(), source: error.into() })?;
-    write(folder, name, format!("{text}\n").as_bytes())
-}
-
 /// Replaces the file of that name, in whichever case it has it; one that already says so is left alone.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+    write_by(durable::replace, folder, name, bytes)
+}
+
+fn write_by(
+    replace: fn(&Path, &[u8]) -> io::Result<()>,
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+) -> Result<(), WriteError> {
     let path = existing(folder, name)?;
     if fs::read(&path).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
-    durable::replace(&path, bytes).map_err(|source| WriteError { path, source })
+    replace(&path, bytes).map_err(|source| WriteError { path, source })
 }
 
 fn existing(folder: &Path, name: &str) -> Result<PathBuf, WriteError> {
+    let path = folder.join(name);
+    if fs::symlink_metadata(&path).is_ok() {
+        return Ok(path);
+    }
     let listed = Folder::open(folder).map_err(|source| WriteError { path: folder.to_owned(), source })?;
     Ok(listed.path_of(name))
 }

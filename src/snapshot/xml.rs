@@ -11,6 +11,7 @@ use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Deeper nesting is refused; the deepest seen in real files is 9.
 const DEEPEST: usize = 200;
@@ -59,62 +60,72 @@ pub(super) struct Attr<'e> {
 
 impl<'t> Document<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        let odd_references = text.match_indices('&').any(|(at, _)| !begins_reference(&text[at + 1..]));
+        let mut references = memchr::memchr_iter(b'&', text.as_bytes());
+        let odd_references = references.any(|at| !begins_reference(&text[at + 1..]));
         Self { text, reader: Reader::from_str(text), depth: 0, root: Root::Expected, odd_references }
     }
 
     /// The next node; `None` once the document has ended as it should.
     pub(super) fn next(&mut self) -> Result<Option<Node<'t>>, Fault> {
         loop {
-            let event = match self.reader.read_event() {
-                Ok(event) => event,
-                Err(error) => return Err(Fault::new(offset_from(self.reader.error_position()), words(&error))),
-            };
-            match event {
-                Event::Start(start) => {
-                    self.open(&start)?;
-                    self.depth += 1;
-                    return Ok(Some(Node::Start(start)));
-                }
-                Event::Empty(start) => {
-                    self.open(&start)?;
-                    self.close();
-                    return Ok(Some(Node::Empty(start)));
-                }
-                Event::End(_) => {
-                    self.depth -= 1;
-                    self.close();
-                    return Ok(Some(Node::End));
-                }
-                Event::Text(text) => {
-                    let text = text.into_inner();
-                    if self.depth > 0 {
-                        return Ok(Some(Node::Text(text)));
-                    }
-                    self.only_white_space(&text)?;
-                }
-                Event::CData(text) => {
-                    let text = text.into_inner();
-                    self.inside("a CDATA section", &text)?;
-                    return Ok(Some(Node::Text(text)));
-                }
-                Event::GeneralRef(reference) => {
-                    self.inside("a reference", &reference)?;
-                    return Ok(Some(Node::Text(self.resolve(&reference)?)));
-                }
-                Event::DocType(name) => {
-                    let why = "there is a DTD (<!DOCTYPE>); a document with one is not read, since it can make the \
-                               document grow without bound or read other files";
-                    return Err(Fault::new(self.markup_start(&name), why));
-                }
-                Event::Decl(declaration) if self.root != Root::Expected => {
-                    let why = "there is an XML declaration in mid-document";
-                    return Err(Fault::new(self.markup_start(&declaration), why));
-                }
-                Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
+            match self.event()? {
                 Event::Eof => return self.end(),
+                event => {
+                    if let Some(node) = self.node(event)? {
+                        return Ok(Some(node));
+                    }
+                }
             }
         }
+    }
+
+    /// What this piece of markup is; `None` where it is nothing that anybody looks at.
+    fn node(&mut self, event: Event<'t>) -> Result<Option<Node<'t>>, Fault> {
+        Ok(match event {
+            Event::Start(start) => {
+                self.open(&start)?;
+                self.depth += 1;
+                Some(Node::Start(start))
+            }
+            Event::Empty(start) => {
+                self.open(&start)?;
+                self.close();
+                Some(Node::Empty(start))
+            }
+            Event::End(_) => {
+                self.depth -= 1;
+                self.close();
+                Some(Node::End)
+            }
+            Event::Text(text) => {
+                let text = text.into_inner();
+                if self.depth > 0 {
+                    return Ok(Some(Node::Text(text)));
+                }
+                self.only_white_space(&text)?;
+                None
+            }
+            Event::CData(text) => {
+                let text = text.into_inner();
+                self.inside("a CDATA section", &text)?;
+                Some(Node::Text(text))
+            }
+            Event::GeneralRef(reference) => {
+                self.inside("a reference", &reference)?;
+                Some(Node::Text(self.resolve(&reference)?))
+            }
+            Event::DocType(name) => {
+                let why = "there is a DTD (<!DOCTYPE>); a document with one is not read, since it can make the \
+                           document grow without bound or read other files";
+                return Err(Fault::new(self.markup_start(&name), why));
+            }
+            Event::Decl(declaration) if self.root != Root::Expected => {
+                let why = "there is an XML declaration in mid-document";
+                return Err(Fault::new(self.markup_start(&declaration), why));
+            }
+            Event::Decl(_) | Event::Comment(_) | Event::PI(_) => None,
+            Event::Eof => return self.end(),
+        })
     }
 
     /// Where the markup ends that was read last: after its `>`.
@@ -123,12 +134,28 @@ impl<'t> Document<'t> {
     }
 
     /// Walks on to the end of the element whose start was just met, as strictly as ever.
+    ///
+    /// Most of a large file is skipped, so what ordinary markup needs stands here by itself.
     pub(super) fn skip(&mut self) -> Result<(), Fault> {
         let outside = self.depth - 1;
         while self.depth > outside {
-            self.next()?;
+            match self.event()? {
+                Event::Start(start) => {
+                    self.open(&start)?;
+                    self.depth += 1;
+                }
+                Event::Empty(start) => self.open(&start)?,
+                Event::End(_) => self.depth -= 1,
+                Event::Text(_) | Event::Comment(_) | Event::PI(_) => {}
+                event => _ = self.node(event)?,
+            }
         }
+        self.close();
         Ok(())
+    }
+
+    fn event(&mut self) -> Result<Event<'t>, Fault> {
+        self.reader.read_event().map_err(|error| Fault::new(offset_from(self.reader.error_position()), words(&error)))
     }
 
     /// Where this element's `<` is.
@@ -142,12 +169,15 @@ impl<'t> Document<'t> {
         element: &'e BytesStart<'t>,
     ) -> impl Iterator<Item = Result<Attr<'e>, Fault>> + use<'e, '_, 't> {
         let at = self.offset(element);
-        element.attributes().map(move |attribute| {
-            let Ok(attribute) = attribute else {
+        let mut attributes = element.attributes();
+        attributes.with_checks(false); // they would allocate for every element
+        let mut seen = Seen::default();
+        attributes.map(move |attribute| match attribute {
+            Ok(attribute) if seen.is_new(attribute.key.0) => self.attribute(&attribute),
+            _ => {
                 let why = "an attribute of this element is not written name=\"value\", or stands there twice";
-                return Err(Fault::new(at, why));
-            };
-            self.attribute(&attribute)
+                Err(Fault::new(at, why))
+            }
         })
     }
 
@@ -228,6 +258,30 @@ impl<'t> Document<'t> {
     /// Where this piece of the text begins; the end of the text for what is no piece of it.
     fn offset_of(&self, piece: &str) -> usize {
         piece.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr()).min(self.text.len())
+    }
+}
+
+/// The names of an element's attributes so far: mostly a few.
+#[derive(Default)]
+struct Seen<'e> {
+    few: [&'e str; 8],
+    count: usize,
+    more: HashSet<&'e str>,
+}
+
+impl<'e> Seen<'e> {
+    fn is_new(&mut self, name: &'e str) -> bool {
+        let few = &self.few[..self.count.min(self.few.len())];
+        if few.contains(&name) {
+            return false;
+        }
+        match self.few.get_mut(self.count) {
+            Some(free) => *free = name,
+            None if !self.more.insert(name) => return false,
+            None => {}
+        }
+        self.count += 1;
+        true
     }
 }
 
@@ -318,6 +372,8 @@ mod tests {
         check("</a>", Err(((1, 1), "closes nothing")));
         check("<a b=1/>", Err(((1, 1), "name=\"value\"")));
         check("<a b='1' b='2'/>", Err(((1, 1), "twice")));
+        check("<a b='1' c='' d='' e='' f='' g='' h='' i='' j='' j='2'/>", Err(((1, 1), "twice")));
+        check("<a b='1' c='' d='' e='' f='' g='' h='' i='' j='' b='2'/>", Err(((1, 1), "twice")));
         check("<a><?xml version='1.0'?></a>", Err(((1, 4), "in mid-document")));
         check(&"<a>".repeat(DEEPEST + 1), Err(((1, 3 * DEEPEST + 1), "nested")));
     }

@@ -35,7 +35,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             if let Some(fqdn) = pool.internal_fqdn() {
                 judge(fqdn, fqdn.at(), "Web Services");
             }
-            for fqdn in pool.servers.iter().filter_map(Placed::fqdn) {
+            let servers = if subject.names.all_well_formed { &[] } else { pool.servers.as_slice() };
+            for fqdn in servers.iter().filter_map(Placed::fqdn) {
                 judge(&fqdn, fqdn.at(), "a server");
             }
         }

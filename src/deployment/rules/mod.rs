@@ -7,7 +7,7 @@
 mod names;
 
 use super::document::{Account, Document, Location, Pool, Server, Site, Window};
-use super::tree::Node;
+use super::tree::{Node, Soundness};
 use super::typed::Placed;
 use super::{Diagnostic, Span};
 use crate::model::Caseless;
@@ -46,11 +46,13 @@ rules! {
 }
 
 /// What the rules say of a document.
-pub(crate) fn check(document: &Placed<Document>, root: &Node) -> Vec<Diagnostic> {
+pub(crate) fn check(document: &Placed<Document>, root: &Node<'_>) -> Vec<Diagnostic> {
     let mut unread = BTreeSet::new();
-    root.unread(&mut |text| {
-        unread.insert(Caseless::from(text));
-    });
+    if root.soundness != Soundness::Whole {
+        root.unread(&mut |text| {
+            unread.insert(Caseless::from(text));
+        });
+    }
     let subject = Subject { document, root, names: Names::of(document), unread };
     let mut found = Vec::new();
     for rule in RULES {
@@ -63,7 +65,7 @@ pub(crate) fn check(document: &Placed<Document>, root: &Node) -> Vec<Diagnostic>
 struct Subject<'a> {
     document: &'a Placed<Document>,
     /// The tree the document was made from, for rules about how a value is written.
-    root: &'a Node,
+    root: &'a Node<'a>,
     /// What is declared, by name.
     names: Names<'a>,
     /// The texts in the parts that could not be read: a name among them may well be declared there.

@@ -13,6 +13,10 @@ pub(super) struct Names<'a> {
     pub(super) sites: BTreeMap<SiteName, Span>,
     pub(super) pools: BTreeMap<PoolFqdn, Span>,
     pub(super) servers: BTreeMap<ServerFqdn, Home<'a>>,
+    /// How many servers are declared with a well-formed name: more than there are names where one stands twice.
+    pub(super) well_formed: usize,
+    /// Whether every server's name is well formed.
+    pub(super) all_well_formed: bool,
 }
 
 /// Where a server is declared.
@@ -29,6 +33,8 @@ impl<'a> Names<'a> {
             sites: BTreeMap::new(),
             pools: BTreeMap::new(),
             servers: BTreeMap::new(),
+            well_formed: 0,
+            all_well_formed: true,
         };
         for name in document.accounts.iter().filter_map(|account| account.name.as_ref()) {
             if let Ok(parsed) = name.parse() {
@@ -40,16 +46,26 @@ impl<'a> Names<'a> {
                 names.sites.entry(parsed).or_insert(name.at());
             }
         }
+        let (mut of_pools, mut of_servers) = (Vec::new(), Vec::new());
         for (site, pool) in pools(document) {
-            if let Some((parsed, fqdn)) = pool.parsed() {
-                names.pools.entry(parsed).or_insert(fqdn.at());
-            }
-            for (parsed, at) in pool.its_servers() {
-                names.servers.entry(parsed).or_insert(Home { at, site, pool });
-            }
+            of_pools.extend(pool.parsed().map(|(parsed, fqdn)| (parsed, fqdn.at())));
+            let servers = pool.its_servers();
+            let declared = pool.servers.iter().filter(|server| server.fqdn().is_some()).count();
+            names.all_well_formed &= declared <= servers.len();
+            of_servers.extend(servers.into_iter().map(|(parsed, at)| (parsed, Home { at, site, pool })));
         }
+        names.well_formed = of_servers.len();
+        names.pools = first_of_each(of_pools);
+        names.servers = first_of_each(of_servers);
         names
     }
+}
+
+/// The first of each name. Names mostly stand in order already, which sorting makes use of and inserting does not.
+fn first_of_each<K: Ord, V>(mut entries: Vec<(K, V)>) -> BTreeMap<K, V> {
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    entries.dedup_by(|(later, _), (first, _)| later == first);
+    entries.into_iter().collect()
 }
 
 impl Pool {

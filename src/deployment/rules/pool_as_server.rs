@@ -7,10 +7,13 @@ use super::Subject;
 use crate::codes::Code;
 use crate::deployment::Diagnostic;
 use crate::deployment::document::Role;
-use crate::model::ServerFqdn;
+use crate::model::{PoolFqdn, ServerFqdn};
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    for (pool, server) in subject.servers() {
+    // There are far fewer pools than servers, and mostly none bears a server's name.
+    let bears_a_servers_name = |pool: &PoolFqdn| subject.names.servers.contains_key(&pool.as_server());
+    let servers = subject.names.pools.keys().any(bears_a_servers_name).then(|| subject.servers());
+    for (pool, server) in servers.into_iter().flatten() {
         let Some(fqdn) = server.fqdn() else { continue };
         let Ok(name) = fqdn.parse::<ServerFqdn>() else { continue };
         let Some(declared) = subject.names.pools.get(&name.as_pool()) else { continue };

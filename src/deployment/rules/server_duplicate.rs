@@ -5,6 +5,9 @@ use crate::codes::Code;
 use crate::deployment::Diagnostic;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    if subject.names.servers.len() == subject.names.well_formed {
+        return;
+    }
     let servers = subject.pools().flat_map(|(_, pool)| pool.its_servers());
     for (at, first) in repeated(servers) {
         let message = "this server is declared already";

@@ -155,7 +155,7 @@ impl Writer<'_> {
         if self.fold >= Fold::Commands {
             self.folded.commands_of_steps += item.total();
         } else {
-            fence("powershell", &item.commands, "", text);
+            fence("powershell", &item.commands(), "", text);
             text.push('\n');
         }
         text.push_str("</details>\n\n");

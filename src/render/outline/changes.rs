@@ -86,7 +86,7 @@ impl<'p> Places<'p> {
     }
 }
 
-impl Pool<'_> {
+impl<'p> Pool<'p> {
     fn says_something(&self) -> bool {
         let well = self.health.is_some_and(|health| health.valid == health.servers());
         !well || !self.changes.is_empty() || !self.iis.is_empty()
@@ -95,9 +95,9 @@ impl Pool<'_> {
     fn item(&self) -> Item {
         let health = self.health.map(|pool| format!("   {}", health(pool))).unwrap_or_default();
         let mut item = Item::heading(format!("{}{health}", self.fqdn));
-        let key = |change: &&Change| {
+        let key = |change: &&'p Change| {
             let named = (change.subject.server().is_none()).then(|| subject(&change.subject));
-            (change.layer, change.action, format!("{:?}", change.properties), named)
+            (change.layer, change.action, &change.properties, named)
         };
         item.items = fold(&self.changes, key).into_iter().map(|group| folded(&group)).collect();
         item.items.extend(self.iis_items());
@@ -106,14 +106,14 @@ impl Pool<'_> {
 
     /// One item for each location and difference, with the servers that share it.
     fn iis_items(&self) -> Vec<Item> {
-        let locations: Vec<(&ServerFqdn, &LocationChange)> = (self.iis.iter())
+        let locations: Vec<(&'p ServerFqdn, &'p LocationChange)> = (self.iis.iter())
             .filter_map(|step| match &step.action {
                 Action::SetIis { server, locations } => Some(locations.iter().map(move |location| (server, location))),
                 _ => None,
             })
             .flatten()
             .collect();
-        let key = |(_, change): &(&ServerFqdn, &LocationChange)| (change.location.clone(), canonical(&change.settings));
+        let key = |(_, change): &(&'p ServerFqdn, &'p LocationChange)| (&change.location, &change.settings);
         let item = |group: Vec<&(&ServerFqdn, &LocationChange)>| {
             let names: Vec<&ServerFqdn> = group.iter().map(|(server, _)| *server).collect();
             let location: &LocationPath = &group[0].1.location;

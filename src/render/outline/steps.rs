@@ -3,7 +3,7 @@
 use super::words::{count, fold, list};
 use super::{Item, Label, Mark};
 use crate::model::{PoolFqdn, ServerFqdn};
-use crate::plan::{Action, Consent, Plan, RunOn, Step, StepId, StepKind, commands, quote};
+use crate::plan::{Action, Consent, Plan, RunOn, Step, StepId, StepKind, quote};
 use std::collections::HashMap;
 
 /// The steps that somebody notices.
@@ -70,7 +70,7 @@ fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
     if group.len() > 1 && first.action.kind() == StepKind::TestAssignment {
         let sites: Vec<String> = group.iter().flat_map(|(_, step)| &step.touches).map(ToString::to_string).collect();
         let mut item = Item::new(Mark::Step(number, last), format!("Test the assignments of {}", list(&sites)));
-        item.commands = commands_of(group);
+        item.actions = actions(group);
         return item
             .covering(group.len())
             .note(Label::Because, "other steps touch them: the tests show whether they took effect");
@@ -79,7 +79,7 @@ fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
         group.iter().filter_map(|(_, step)| step.subject.server()).map(ToString::to_string).collect();
     let sentence = sentence(first, group.len()) + &settings(group).unwrap_or_default();
     let mut item = Item::new(Mark::Step(number, last), sentence).covering(group.len());
-    item.commands = commands_of(group);
+    item.actions = actions(group);
     if group.len() > 1 {
         item = item.note(Label::Servers, list(&names));
     }
@@ -103,6 +103,10 @@ fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
     }
 }
 
+fn actions(group: &[&(usize, &Step)]) -> Vec<Action> {
+    group.iter().map(|(_, step)| step.action.clone()).collect()
+}
+
 /// How many settings differ on each server of steps that set them: ` (1 setting)`, ` (1 to 3 settings each)`.
 fn settings(group: &[&(usize, &Step)]) -> Option<String> {
     let differing = |(_, step): &&(usize, &Step)| match &step.action {
@@ -116,10 +120,6 @@ fn settings(group: &[&(usize, &Step)]) -> Option<String> {
     let range = if least == most { String::new() } else { format!("{least} to ") };
     let each = if group.len() == 1 { "" } else { " each" };
     Some(format!(" ({range}{}{each})", count(*most, "setting", "settings")))
-}
-
-fn commands_of(group: &[&(usize, &Step)]) -> Vec<String> {
-    group.iter().flat_map(|(_, step)| commands(&step.action)).collect()
 }
 
 /// `step 1`, `steps 1, 3-5`: the numbers in order, neighbours joined.

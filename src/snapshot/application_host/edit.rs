@@ -3,7 +3,7 @@
 //!
 //! Of several blocks, or several elements in one, the last wins [`super`], so that one is edited.
 
-use super::parse;
+use super::{Known, parse};
 use crate::model::{Cause, LocationPath, Place, Provider, Reading, Setting, WindowsAuthentication};
 use crate::snapshot::place::{Fault, Source};
 use crate::snapshot::xml_edit::{Edit, Fragment, Span, apply, root};
@@ -23,7 +23,7 @@ pub(in crate::snapshot) fn set(
 ) -> Result<String, Cause> {
     let mut text = text.to_owned();
     let broken = |fault| Source { name: file.clone(), text: text.clone() }.broken(fault);
-    if !parse(file, &text).map_err(broken)?.has(location) {
+    if !parse(file, &text, &mut Known::default()).map_err(broken)?.has(location) {
         return Err(missing(file, location));
     }
     for setting in settings {
@@ -46,7 +46,7 @@ pub(in crate::snapshot) fn set(
 
 fn effective(file: &Arc<str>, text: &str, location: &LocationPath) -> Result<WindowsAuthentication, Cause> {
     let broken = |fault| Source { name: file.clone(), text: text.to_owned() }.broken(fault);
-    match parse(file, text).map_err(broken)?.effective(location) {
+    match parse(file, text, &mut Known::default()).map_err(broken)?.effective(location) {
         Reading::Known(settings) => Ok(settings),
         Reading::Unreadable(cause) => Err(cause),
         Reading::Absent => Err(missing(file, location)),

@@ -18,19 +18,86 @@ pub(super) use edit::set;
 
 use super::place::{Fault, Locator, Source};
 use super::xml::{Document, Node};
-use crate::model::{Cause, IisConfiguration, Layer, LocationPath, Place};
+use crate::model::{Cause, IisConfiguration, Layer, LocationPath, NameError, Place};
 use quick_xml::events::BytesStart;
 use settings::{Edit, check_extended_protection, provider_edit};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// What this file says.
-pub(super) fn read(source: &Source) -> Result<IisConfiguration, Cause> {
-    parse(&source.name, &source.text).map_err(|fault| source.broken(fault))
+/// The paths that files read so far have: those of thousands of servers are the same few dozen, and are kept once.
+#[derive(Default)]
+pub(super) struct Known {
+    numbers: HashMap<String, usize>,
+    /// By number.
+    paths: Vec<LocationPath>,
+    /// The place of each among all, by number; equal ones, which are written in another case, share one.
+    ranks: Vec<usize>,
+    /// A path while it is put together.
+    text: String,
 }
 
-fn parse(file: &Arc<str>, text: &str) -> Result<IisConfiguration, Fault> {
+impl Known {
+    /// More are forgotten with the next file: a folder of odd files shall not fill the memory.
+    const MOST: usize = 10_000;
+
+    /// Of one more file.
+    fn begin(&mut self) {
+        if self.paths.len() > Self::MOST {
+            *self = Self::default();
+        }
+    }
+
+    fn path(&mut self, text: &str) -> Result<usize, NameError> {
+        if let Some(number) = self.numbers.get(text) {
+            return Ok(*number);
+        }
+        let number = self.paths.len();
+        self.paths.push(text.parse()?);
+        self.numbers.insert(text.to_owned(), number);
+        Ok(number)
+    }
+
+    fn below(&mut self, parent: usize, name: &str) -> Result<usize, NameError> {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        text.extend([self.paths[parent].as_str(), "/", name]);
+        let path = self.path(&text);
+        self.text = text;
+        path
+    }
+
+    /// These layers by their paths, what was said later over what was said earlier.
+    fn merged(&mut self, mut layers: Vec<(usize, Layer)>) -> BTreeMap<LocationPath, Layer> {
+        if self.ranks.len() < self.paths.len() {
+            let mut numbers: Vec<usize> = (0..self.paths.len()).collect();
+            numbers.sort_by(|a, b| self.paths[*a].cmp(&self.paths[*b]));
+            self.ranks = vec![0; numbers.len()];
+            for pair in 1..numbers.len() {
+                let (before, this) = (numbers[pair - 1], numbers[pair]);
+                self.ranks[this] = self.ranks[before] + usize::from(self.paths[before] != self.paths[this]);
+            }
+        }
+        layers.sort_by_key(|(number, _)| self.ranks[*number]);
+        let mut merged: Vec<(usize, Layer)> = Vec::with_capacity(layers.len());
+        for (number, layer) in layers {
+            match merged.last_mut() {
+                Some((last, under)) if self.ranks[*last] == self.ranks[number] => settings::lay_over(under, layer),
+                _ => merged.push((number, layer)),
+            }
+        }
+        merged.into_iter().map(|(number, layer)| (self.paths[number].clone(), layer)).collect()
+    }
+}
+
+/// What this file says.
+pub(super) fn read(source: &Source, known: &mut Known) -> Result<IisConfiguration, Cause> {
+    parse(&source.name, &source.text, known).map_err(|fault| source.broken(fault))
+}
+
+fn parse(file: &Arc<str>, text: &str, known: &mut Known) -> Result<IisConfiguration, Fault> {
+    known.begin();
     let mut walk = Walk {
+        known,
         document: Document::new(text),
         locator: Locator::new(text),
         file,
@@ -38,16 +105,19 @@ fn parse(file: &Arc<str>, text: &str) -> Result<IisConfiguration, Fault> {
         global: Layer::default(),
         location: None,
         over_global: Layer::default(),
-        locations: BTreeMap::new(),
+        locations: Vec::with_capacity(64),
     };
     walk.run()?;
-    let Walk { mut global, over_global, locations, .. } = walk;
+    let Walk { mut global, over_global, locations, known, .. } = walk;
     settings::lay_over(&mut global, over_global);
+    let locations = known.merged(locations);
     Ok(IisConfiguration { global, locations })
 }
 
 /// The elements that are walked into.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// Sites and applications with the numbers of their paths.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Open {
     Configuration,
     Location,
@@ -58,11 +128,12 @@ enum Open {
     Providers,
     ApplicationHost,
     Sites,
-    Site(LocationPath),
-    Application(LocationPath),
+    Site(usize),
+    Application(usize),
 }
 
-struct Walk<'t> {
+struct Walk<'t, 'k> {
+    known: &'k mut Known,
     document: Document<'t>,
     locator: Locator<'t>,
     file: &'t Arc<str>,
@@ -70,13 +141,14 @@ struct Walk<'t> {
     /// The layer of the global `system.webServer`.
     global: Layer,
     /// The `location` that is open, and the layer of this one block; without a path it is a global one.
-    location: Option<(Option<LocationPath>, Layer)>,
+    location: Option<(Option<usize>, Layer)>,
     /// The layer of `<location path="">`.
     over_global: Layer,
-    locations: BTreeMap<LocationPath, Layer>,
+    /// What each path is said to have, in the order of the file.
+    locations: Vec<(usize, Layer)>,
 }
 
-impl<'t> Walk<'t> {
+impl<'t> Walk<'t, '_> {
     fn run(&mut self) -> Result<(), Fault> {
         while let Some(node) = self.document.next()? {
             match node {
@@ -103,7 +175,7 @@ impl<'t> Walk<'t> {
     /// Reads this element where it was asked for, and says as what to walk into it.
     fn enter(&mut self, element: &BytesStart<'t>) -> Result<Option<Open>, Fault> {
         let name = element.name().0;
-        let Some(parent) = self.open.last() else {
+        let Some(parent) = self.open.last().copied() else {
             return match name {
                 "configuration" => Ok(Some(Open::Configuration)),
                 _ => {
@@ -141,9 +213,9 @@ impl<'t> Walk<'t> {
                 Open::Sites
             }
             (Open::Sites, "site") => Open::Site(self.path(element, "name", None)?),
-            (Open::Site(site), "application") => Open::Application(self.path(element, "path", Some(&site.clone()))?),
+            (Open::Site(site), "application") => Open::Application(self.path(element, "path", Some(site))?),
             (Open::Application(application), "virtualDirectory") => {
-                self.path(element, "path", Some(&application.clone()))?;
+                self.path(element, "path", Some(application))?;
                 return Ok(None);
             }
             _ => return Ok(None),
@@ -152,11 +224,11 @@ impl<'t> Walk<'t> {
     }
 
     /// The path of this `location`; none where it is global.
-    fn location_path(&self, element: &BytesStart<'t>) -> Result<Option<LocationPath>, Fault> {
+    fn location_path(&mut self, element: &BytesStart<'t>) -> Result<Option<usize>, Fault> {
         for attribute in self.document.attributes(element) {
             let attribute = attribute?;
             if attribute.name == "path" && !matches!(attribute.value.trim(), "" | ".") {
-                let path = attribute.value.parse().map_err(|error| {
+                let path = self.known.path(&attribute.value).map_err(|error| {
                     Fault::new(attribute.offset, format!("the path of this location cannot be taken: {error}"))
                 })?;
                 return Ok(Some(path));
@@ -168,19 +240,14 @@ impl<'t> Walk<'t> {
     /// Merges the block that ends here with what other blocks of its path said before.
     fn leave_location(&mut self) {
         match self.location.take() {
-            Some((Some(path), layer)) => settings::lay_over(self.locations.entry(path).or_default(), layer),
+            Some((Some(path), layer)) => self.locations.push((path, layer)),
             Some((None, layer)) => settings::lay_over(&mut self.over_global, layer),
             None => {}
         }
     }
 
     /// Notes the path that this site, application or virtual directory makes below its parent.
-    fn path(
-        &mut self,
-        element: &BytesStart<'t>,
-        attribute: &str,
-        parent: Option<&LocationPath>,
-    ) -> Result<LocationPath, Fault> {
+    fn path(&mut self, element: &BytesStart<'t>, attribute: &str, parent: Option<usize>) -> Result<usize, Fault> {
         let mut own = None;
         for candidate in self.document.attributes(element) {
             let candidate = candidate?;
@@ -193,14 +260,14 @@ impl<'t> Walk<'t> {
         };
         let below = own.value.trim().trim_matches('/');
         let path = match parent {
-            Some(parent) if below.is_empty() => return Ok(parent.clone()),
-            Some(parent) => format!("{parent}/{below}").parse(),
-            None => below.parse(),
+            Some(parent) if below.is_empty() => return Ok(parent),
+            Some(parent) => self.known.below(parent, below),
+            None => self.known.path(below),
         };
-        let path: LocationPath = path.map_err(|error| {
+        let path = path.map_err(|error| {
             Fault::new(own.offset, format!("the {attribute} of this {} cannot be taken: {error}", element.name().0))
         })?;
-        self.locations.entry(path.clone()).or_default();
+        self.locations.push((path, Layer::default()));
         Ok(path)
     }
 

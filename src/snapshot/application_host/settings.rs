@@ -102,5 +102,9 @@ pub(super) fn lay_over(under: &mut Layer, over: Layer) {
     under.use_kernel_mode = over.use_kernel_mode.or(under.use_kernel_mode);
     under.use_app_pool_credentials = over.use_app_pool_credentials.or(under.use_app_pool_credentials);
     under.extended_protection = over.extended_protection.or(under.extended_protection);
-    under.providers.extend(over.providers);
+    if under.providers.is_empty() {
+        under.providers = over.providers;
+    } else {
+        under.providers.extend(over.providers);
+    }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 const FILE: &str = "servers/fe01.contoso.com/applicationHost.config";
 
 fn read_text(text: &str) -> Result<IisConfiguration, Cause> {
-    read(&source(FILE, text))
+    read(&source(FILE, text), &mut Known::default())
 }
 
 /// Canonical settings of a location: `enabled kernel pool [providers] protection`.

@@ -117,7 +117,7 @@ fn site_of(file: &str) -> Option<SiteName> {
 /// The tests that lie in the folder, by site, also those that it wanted and could not have.
 pub(super) fn read_all(root: &Folder, prints: &mut Vec<Print>) -> io::Result<Vec<OfSite>> {
     let Some(folder) = root.folder(TESTS)? else { return Ok(Vec::new()) };
-    let sites: BTreeSet<SiteName> = folder.names().iter().filter_map(|name| site_of(name)).collect();
+    let sites: BTreeSet<SiteName> = folder.names().filter_map(site_of).collect();
     Ok(sites.into_iter().map(|site| (site.clone(), read(&folder, &site, prints))).collect())
 }
 

@@ -5,14 +5,24 @@ use super::{
     Health, KindCount, Layer, LocationChange, Need, Observed, Plan, PoolHealth, Predicate, Property, PropertyChange,
     Reason, RunOn, Scope, Settings, Severity, Step, StepKind, Subject, Summary, Unreadable,
 };
-use crate::model::{self, Digest, Provider, Setting};
+use crate::model::{self, Digesting, Provider, Setting};
 use crate::{codes, plan};
+use std::io::BufWriter;
+
+/// How many bytes are written at a time.
+const PIECE: usize = 64 * 1024;
 
 impl Plan {
     /// SHA-256 of the plan without its digest.
     pub(super) fn computed_digest(&self) -> Result<String, serde_json::Error> {
-        let unsealed = Self { digest: String::new(), ..self.clone() };
-        Ok(Digest::of(&serde_json::to_vec(&unsealed)?).to_string())
+        if !self.digest.is_empty() {
+            return Self { digest: String::new(), ..self.clone() }.computed_digest();
+        }
+        // serde_json writes every token by itself.
+        let mut gathered = BufWriter::with_capacity(PIECE, Digesting::default());
+        serde_json::to_writer(&mut gathered, self)?;
+        let digesting = gathered.into_inner().map_err(|error| serde_json::Error::io(error.into_error()))?;
+        Ok(digesting.finish().to_string())
     }
 
     /// The JSON text, with a line break at its end.

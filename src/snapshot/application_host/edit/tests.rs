@@ -259,7 +259,7 @@ impl Writing {
 }
 
 fn read(text: &str) -> IisConfiguration {
-    parse(&file(), text).unwrap()
+    parse(&file(), text, &mut Known::default()).unwrap()
 }
 
 fn comments(text: &str) -> usize {
