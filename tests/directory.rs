@@ -309,7 +309,7 @@ fn what_is_refused_is_refused_before_anything_is_sent() {
     check(PASSWORD, &["--directory", "ldaps://alice:Zq7@dc01"], "no login");
     check(PASSWORD, &["--directory", &catalog, "--bind-as", "a"], "a global catalog does not tell all");
     check("", &["--directory", "ldaps://127.0.0.1", "--bind-as", "a", "--ca-file", "no.pem"], "no.pem cannot be read");
-    check(PASSWORD, &[], "nothing is asked for");
+    check(PASSWORD, &[], "required arguments were not provided");
     let ca = scene.folder.path().join("ca.pem");
     Authority::new("Any").write(&ca);
     let with = ["--directory", "ldaps://127.0.0.1", "--ca-file", "ca.pem"];

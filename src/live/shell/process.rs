@@ -37,6 +37,8 @@ pub(super) struct Process {
     requests: Option<Sender<String>>,
     heard: Receiver<Heard>,
     errors: Arc<Mutex<VecDeque<u8>>>,
+    /// Told once the error output has ended.
+    errors_end: Receiver<()>,
     pub(super) hello: Hello,
     next: u64,
     work: Work,
@@ -87,10 +89,22 @@ impl Process {
         let prefix = format!("{marker} ");
         thread::spawn(move || write(input, &to_write));
         thread::spawn(move || read(output, &prefix, &say));
-        thread::spawn(move || keep_last(errors, &keep));
+        let (all_said, errors_end) = mpsc::channel();
+        thread::spawn(move || {
+            keep_last(errors, &keep);
+            let _ = all_said.send(());
+        });
         let hello = Hello { protocol: 0, power_shell: String::new(), fqdn: String::new(), process: 0 };
-        let mut process =
-            Self { child, requests: Some(requests), heard, errors: kept, hello, next: 1, work: Work::Working };
+        let mut process = Self {
+            child,
+            requests: Some(requests),
+            heard,
+            errors: kept,
+            errors_end,
+            hello,
+            next: 1,
+            work: Work::Working,
+        };
         process.send(launch::preamble(&marker));
         let greeting = process.hear(limit, &mut Vec::new()).map_err(|silence| match silence {
             Silence::TimedOut => process.with_errors(&format!("it did not greet within {} s", limit.as_secs())),
@@ -165,6 +179,8 @@ impl Process {
             Ok(status) => format!("its PowerShell ended ({status})"),
             Err(error) => format!("its PowerShell cannot be waited for: {error}"),
         };
+        // Its last words may still be on their way; a child of its own may hold the pipe for longer than anybody waits.
+        let _ = self.errors_end.recv_timeout(FAREWELL);
         let last = stray.last().map(|line| format!(", after saying {line:?}")).unwrap_or_default();
         self.with_errors(&(status + &last))
     }
