@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How long after a password was set a refusal may only mean that the domain controllers do not agree *yet*: "wait for
-/// them, never rotate again". [inferred]
+/// them, never rotate again". \[inferred\]
 ///
 /// Within an Active Directory site a change arrives in under a minute; between two it waits for the site link, whose
 /// interval is 15 minutes at least [doc]. A link may be slower (180 minutes is its default), so this is the least that

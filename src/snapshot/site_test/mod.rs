@@ -6,7 +6,7 @@
 //! ```
 //! The cmdlet puts out nothing: it says errors and writes a report, which lies beside as `site-<name>.html`. The file
 //! holds no verdict, so that whoever made it knows no rule. Whether a server is valid is judged when the folder is
-//! read, by the rules of [`judge`](self::judge()), for the servers that the topology gives the site. `account` is the
+//! read, by the rules of `judge`, for the servers that the topology gives the site. `account` is the
 //! one that the site had when it was tested. Of the site's name, what is no ASCII letter, digit, blank, `.`, `-` or `_`
 //! stands in the file's name as `%` and two hexadecimal digits, byte by byte of its UTF-8.
 
