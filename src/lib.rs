@@ -14,7 +14,8 @@
 //!
 //! Data moves one way: [`deployment::load`] reads the file, [`snapshot::read`] reads the folder, [`plan::plan`]
 //! compares the two, and [`render`] or [`wire`] says what came of it. [`apply::run`] carries a plan out on whatever
-//! implements [`apply::target::Target`], such as the [`lab`]. [`cli`] is the only one that speaks.
+//! implements [`apply::target::Target`]: the [`lab`], or the real systems of [`live`], which also fills snapshot folders.
+//! [`cli`] is the only one that speaks.
 //!
 //! # What always holds
 //!

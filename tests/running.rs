@@ -103,7 +103,7 @@ fn nothing_is_done_without_a_yes() {
     assert_eq!(scene.runs(), [""; 0]);
     scene.apply(&[], 0, &["Redmond: 3 of 3 steps done", "is finished", "verified: everything is as declared"]);
     assert_eq!(scene.changing_calls(), [Cmdlet::CopyPassword; 2]);
-    scene.apply(&[], 0, &["no step: what is declared is in place", "there was nothing to do"]);
+    scene.apply(&[], 0, &["no step: what is declared is in place", "the plan has no step: nothing was changed"]);
     assert_eq!(scene.runs().len(), 1);
 }
 
@@ -166,7 +166,7 @@ fn enable_topology_is_waited_for_with_all_that_one_must_know() {
     scene.apply(&["--resume"], 4, &says);
     scene.apply(&["--resume", "--enable-topology"], 0, &["is finished"]);
     scene.expect(&["verify", "contoso.yaml", "--lab", "lab"], 0, &["Enable-CsTopology: not required"]);
-    scene.apply(&["--resume"], 0, &["there was nothing to do"]);
+    scene.apply(&["--resume"], 0, &["the plan has no step: nothing was changed"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The systems that apply changes, behind one trait: the lab today, the live systems later.
+//! The systems that apply changes, behind one trait: a lab, or the real systems.
 
 use crate::model::{AccountName, Actual, Principal, Setting, Verdict};
 use crate::plan::{Action, Predicate};

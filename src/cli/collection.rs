@@ -46,7 +46,7 @@ pub(super) fn through(pool: &Pool, parallel: usize, deployment: &Deployment) -> 
 
 fn say(progress: Progress) {
     let (kind, text) = match progress {
-        Progress::Made(file) => ("read", file),
+        Progress::Made(file) => ("wrote", file),
         Progress::Unread(unread) => ("unreadable", format!("{}: {}", unread.file, unread.why)),
         Progress::Behind(replicas) => {
             ("note", format!("not up to date: {}; what was read may not be in effect there yet", replicas.join(", ")))

@@ -45,7 +45,7 @@ pub(super) fn text(outcome: &Outcome, go_on: &GoOn) -> String {
         }
     }
     match (&report.run, outcome) {
-        (None, _) => lines.push("there was nothing to do".to_owned()),
+        (None, _) => lines.push("the plan has no step: nothing was changed".to_owned()),
         (Some(run), Outcome::Finished(_)) => lines.push(format!("run {run} is finished")),
         (Some(run), Outcome::Stopped { ending, why, .. }) => {
             lines.push(format!("run {run}: {}: {why}", ending.as_str()));

@@ -22,6 +22,7 @@
 
 mod controllers;
 
+pub(crate) use controllers::agreed;
 pub use controllers::{ControllerAccount, ControllerEntry};
 
 use super::json::{self, Entries, Entry};
@@ -179,8 +180,8 @@ impl AccountEntry {
 
     fn reading(self, source: &Source) -> Reading<AccountState> {
         if self.error.is_none() && !self.controllers.is_empty() {
-            return match controllers::agreed(self.name.clone(), &self.controllers) {
-                Ok(entry) => entry.reading(source),
+            return match agreed(&self.name, &self.controllers) {
+                Ok(account) => controllers::entry(self.name, account).reading(source),
                 Err(why) => Reading::Unreadable(unread(source, why)),
             };
         }

@@ -66,22 +66,11 @@ static SUSPECT: LazyLock<Regex> = LazyLock::new(|| {
 ///
 /// What is left around a secret may be one itself, as in `pass[enc:...:enc]word="..."`: it goes too.
 pub fn strip(text: &str) -> Cow<'_, str> {
-    let mut stripped = strip_once(text);
-    // Each round takes something away, so there is a last one.
-    while let Cow::Owned(again) = strip_once(&stripped) {
-        if again == *stripped {
-            break;
-        }
-        stripped = Cow::Owned(again);
-    }
-    stripped
-}
-
-fn strip_once(text: &str) -> Cow<'_, str> {
     let mut stripped = Cow::Borrowed(text);
     if !SUSPECT.is_match(text) {
         return stripped;
     }
+    // Each round takes something away, so there is a last one.
     loop {
         let before = stripped.len();
         for pattern in COMPILED.iter() {

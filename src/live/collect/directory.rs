@@ -3,9 +3,9 @@
 use super::Collection;
 use super::asked::Questions;
 use super::failure::{Failure, output};
-use crate::live::shell::{AccountFact, Call, ControllerFact, DirectoryAccount, DirectoryFact, HolderFact, Place};
+use crate::live::shell::{AccountFact, Call, DirectoryFact, HolderFact, Place};
 use crate::model::{AccountName, Spn};
-use crate::snapshot::directory::{AccountEntry, ControllerAccount, ControllerEntry, DirectoryFile, SpnEntry};
+use crate::snapshot::directory::{AccountEntry, ControllerEntry, DirectoryFile, SpnEntry};
 use crate::snapshot::secrets;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,17 +96,8 @@ impl Collection<'_> {
     }
 }
 
-fn controller(fact: ControllerFact) -> ControllerEntry {
-    let account = fact.account.map(|account: DirectoryAccount| ControllerAccount {
-        computer: account.computer,
-        enabled: account.enabled,
-        expires_at: account.expires_at,
-        password_set_at: account.password_set_at,
-        key_version: account.key_version,
-        supported_encryption_types: account.supported_encryption_types,
-        service_principal_names: account.service_principal_names,
-    });
-    ControllerEntry { controller: fact.controller, error: fact.error.as_deref().map(stripped), account }
+fn controller(told: ControllerEntry) -> ControllerEntry {
+    ControllerEntry { error: told.error.as_deref().map(stripped), ..told }
 }
 
 fn stripped(text: &str) -> String {

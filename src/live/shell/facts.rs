@@ -1,5 +1,6 @@
 //! What the reading calls put out.
 
+use crate::snapshot::directory::ControllerEntry;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -137,45 +138,7 @@ pub struct SettingsFact {
 #[serde(rename_all = "camelCase")]
 pub struct AccountFact {
     /// The domain controllers of the account's domain.
-    pub controllers: Vec<ControllerFact>,
-}
-
-/// What one domain controller says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ControllerFact {
-    /// Its name.
-    pub controller: String,
-    /// Why it could not be asked.
-    #[serde(default)]
-    pub error: Option<String>,
-    /// The account; null where it has none, or could not be asked.
-    #[serde(default)]
-    pub account: Option<DirectoryAccount>,
-}
-
-/// An account object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DirectoryAccount {
-    /// Whether it is a computer object.
-    pub computer: bool,
-    /// Whether it is enabled.
-    pub enabled: bool,
-    /// When it expires, if ever.
-    #[serde(default)]
-    pub expires_at: Option<Timestamp>,
-    /// When its password was set; null where it never was.
-    #[serde(default)]
-    pub password_set_at: Option<Timestamp>,
-    /// `msDS-KeyVersionNumber`.
-    #[serde(default)]
-    pub key_version: Option<u32>,
-    /// `msDS-SupportedEncryptionTypes`; null where it is unset.
-    #[serde(default)]
-    pub supported_encryption_types: Option<u32>,
-    /// Its SPNs.
-    pub service_principal_names: Vec<String>,
+    pub controllers: Vec<ControllerEntry>,
 }
 
 /// One entry of [`Call::Holders`](super::Call::Holders).

@@ -7,7 +7,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CallFailure {
     /// No PowerShell could be started, or it did not answer to its greeting. Nothing was called.
-    #[error("PowerShell could not be started as {program}: {why}")]
+    #[error("PowerShell could not be started as {program}: {why}; --shell names another")]
     NotStarted {
         /// The command.
         program: String,

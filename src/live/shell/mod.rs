@@ -19,8 +19,8 @@ mod reply;
 
 pub use call::{Call, Manner, ReportName, ReportNameError};
 pub use facts::{
-    AccountFact, AssignmentFact, ControllerFact, DirectoryAccount, DirectoryFact, GroupFact, HolderFact, HostFact,
-    IdentityFact, IisFact, ModuleFact, ProductFact, ReplicaFact, SettingsFact, TopologyFact, WebServicesFact,
+    AccountFact, AssignmentFact, DirectoryFact, GroupFact, HolderFact, HostFact, IdentityFact, IisFact, ModuleFact,
+    ProductFact, ReplicaFact, SettingsFact, TopologyFact, WebServicesFact,
 };
 pub use failure::CallFailure;
 pub use hint::second_hop;

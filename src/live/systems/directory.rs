@@ -1,15 +1,15 @@
 //! What Active Directory says, where every domain controller that answers says the same.
 
 use super::Live;
-use crate::live::shell::{AccountFact, AssignmentFact, Call, ControllerFact, DirectoryAccount, HolderFact, Place};
+use crate::live::shell::{AccountFact, AssignmentFact, Call, HolderFact, Place};
 use crate::model::{AccountName, Principal, SiteName, Spn};
-use jiff::Timestamp;
+use crate::snapshot::directory::{ControllerAccount, agreed};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Live<'_> {
     /// The account; `None` where there is none. Domain controllers that disagree, or of which none answers, leave it
     /// unreadable.
-    pub(super) fn account(&self, account: &AccountName) -> Result<Option<DirectoryAccount>, String> {
+    pub(super) fn account(&self, account: &AccountName) -> Result<Option<ControllerAccount>, String> {
         let fact: AccountFact = self.ask(&Place::ManagementShell, &Call::Account { account: account.clone() })?;
         agreed(account, &fact.controllers)
     }
@@ -51,39 +51,5 @@ impl Live<'_> {
 
     pub(super) fn holders_of(&self, spn: &Spn) -> Result<BTreeSet<Principal>, String> {
         Ok(self.holders(vec![spn.clone()])?.remove(spn).unwrap_or_default())
-    }
-}
-
-/// What tells one state of an account from another.
-type Mark = Option<(bool, bool, Option<Timestamp>, Option<u32>)>;
-
-fn mark(account: Option<&DirectoryAccount>) -> Mark {
-    account.map(|it| (it.computer, it.enabled, it.password_set_at, it.key_version))
-}
-
-/// What all of them say that could be asked.
-fn agreed(account: &AccountName, controllers: &[ControllerFact]) -> Result<Option<DirectoryAccount>, String> {
-    let mut answers = controllers.iter().filter(|controller| controller.error.is_none());
-    let Some(first) = answers.next() else {
-        let why = controllers.iter().find_map(|controller| controller.error.clone());
-        let why = why.unwrap_or_else(|| "there is none".to_owned());
-        return Err(format!("no domain controller could be asked for {account}: {why}"));
-    };
-    match answers.find(|other| mark(other.account.as_ref()) != mark(first.account.as_ref())) {
-        None => Ok(first.account.clone()),
-        Some(other) => {
-            let told = |fact: &ControllerFact| match &fact.account {
-                Some(account) => account.key_version.map_or("another one".to_owned(), |it| format!("key version {it}")),
-                None => "no such account".to_owned(),
-            };
-            Err(format!(
-                "{account}: the domain controllers do not agree yet: {} has {}, {} has {}; wait until they do, and do \
-                 not rotate meanwhile",
-                first.controller,
-                told(first),
-                other.controller,
-                told(other)
-            ))
-        }
     }
 }

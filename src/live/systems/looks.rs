@@ -2,11 +2,12 @@
 
 use super::Live;
 use crate::apply::target::{Holds, Observation};
-use crate::live::shell::{Call, DirectoryAccount, Place, SettingsFact};
+use crate::live::shell::{Call, Place, SettingsFact};
 use crate::model::{
     AccountName, ExtendedProtection, LocationPath, Principal, Provider, ServerFqdn, Setting, SiteName, Spn, Verdict,
 };
 use crate::plan::{Action, LocationChange, Predicate};
+use crate::snapshot::directory::ControllerAccount;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -70,7 +71,7 @@ impl Live<'_> {
         }
     }
 
-    fn usable(&self, account: &AccountName, found: Option<&DirectoryAccount>) -> Holds {
+    fn usable(&self, account: &AccountName, found: Option<&ControllerAccount>) -> Holds {
         use crate::apply::target::Target as _;
         match found {
             None => Holds::No(format!("{account} does not exist")),

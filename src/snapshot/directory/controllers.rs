@@ -49,10 +49,11 @@ pub struct ControllerAccount {
     pub service_principal_names: Vec<String>,
 }
 
-/// The entry that all controllers agree on which could be asked, or what they say instead, in words.
+/// The account as every controller has it that could be asked; `None` where it has none. Else what they say instead,
+/// in words.
 ///
 /// A controller may not say its key version: a read-only one has no password \[inferred\].
-pub(super) fn agreed(name: AccountName, controllers: &[ControllerEntry]) -> Result<AccountEntry, String> {
+pub(crate) fn agreed(name: &AccountName, controllers: &[ControllerEntry]) -> Result<Option<ControllerAccount>, String> {
     let mut answers = controllers.iter().filter(|controller| controller.error.is_none());
     let Some(first) = answers.next() else {
         let error = controllers.iter().find_map(|controller| controller.error.as_deref()).unwrap_or("nobody was asked");
@@ -71,7 +72,12 @@ pub(super) fn agreed(name: AccountName, controllers: &[ControllerEntry]) -> Resu
             one = other;
         }
     }
-    Ok(match one.account.clone() {
+    Ok(one.account.clone())
+}
+
+/// The entry of an account that its controllers have like that.
+pub(super) fn entry(name: AccountName, account: Option<ControllerAccount>) -> AccountEntry {
+    match account {
         None => AccountEntry::absent(name),
         Some(account) => AccountEntry {
             exists: true,
@@ -84,7 +90,7 @@ pub(super) fn agreed(name: AccountName, controllers: &[ControllerEntry]) -> Resu
             key_version: account.key_version,
             ..AccountEntry::absent(name)
         },
-    })
+    }
 }
 
 /// The first thing that two controllers say differently, in the words of each.
@@ -105,6 +111,10 @@ fn difference(one: Option<&ControllerAccount>, other: Option<&ControllerAccount>
     let told = |at: Option<Timestamp>| at.map_or("no password".to_owned(), |at| format!("a password of {at}"));
     if one.password_set_at != other.password_set_at {
         return Some((told(one.password_set_at), told(other.password_set_at)));
+    }
+    let kind = |of: &ControllerAccount| if of.computer { "a computer" } else { "no computer" }.to_owned();
+    if one.computer != other.computer {
+        return Some((kind(one), kind(other)));
     }
     let state = |of: &ControllerAccount| if of.enabled { "enabled" } else { "disabled" }.to_owned();
     if one.enabled != other.enabled {
