@@ -2,9 +2,8 @@
 
 use super::exit::Failure;
 use super::{output, read};
-use crate::live::directory::{
-    self, Access, AddressError, DirectoryError, Login, Question, Secret, ServerAddress, Trust,
-};
+use crate::live::directory::{self, Access, AddressError, DirectoryError, Login, Question, Secret, ServerAddress};
+use crate::live::trust::Trust;
 use crate::model::Actual;
 use crate::render::escape::{Lines, terminal};
 use crate::snapshot::Writer;

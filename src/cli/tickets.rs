@@ -2,9 +2,8 @@
 
 use super::exit::Failure;
 use super::{output, read};
-use crate::live::tickets::{
-    self, DEFAULT_PATH, Initial, Platform, Proof, Security, SecurityError, Settings, Target, TrustError,
-};
+use crate::live::tickets::{self, DEFAULT_PATH, Initial, Platform, Proof, Security, SecurityError, Settings, Target};
+use crate::live::trust::{Trust, TrustError};
 use crate::model::{Actual, Cause, Reading, ServerActual, ServerFqdn, Verdict, Witness};
 use crate::render::escape::{Lines, terminal};
 use crate::snapshot::Writer;
@@ -46,7 +45,9 @@ pub(super) struct Options {
     /// The file that holds that user's password, and nothing else
     #[arg(long, value_name = "FILE", requires = "principal", conflicts_with = "keytab")]
     ticket_password_file: Option<PathBuf>,
-    /// The path to ask for, which must demand authentication; the Address Book's does in every product
+    /// The path to ask for, which must demand authentication: the Address Book's does unless that was changed
+    ///
+    /// So does /GroupExpansion/service.svc. A server that answers without asking who is there proves nothing.
     #[arg(long, value_name = "PATH", default_value = DEFAULT_PATH, value_parser = path)]
     path: String,
     /// How to ask. Nothing falls back from https to http by itself: over http there is no channel binding
@@ -107,6 +108,10 @@ impl Options {
         if targets.is_empty() {
             return Ok(Vec::new());
         }
+        for given in self.resolve.iter().filter(|given| targets.iter().all(|target| target.server != given.server)) {
+            let unused = format!("warning: --resolve {}: no server of that name is asked\n", given.server);
+            output::remark(&terminal(&unused, Lines::Keep));
+        }
         let settings = self.settings()?;
         let security = Platform::new(&self.initial()?).map_err(no_ticket)?;
         Ok(prove(&security, targets, &settings))
@@ -114,7 +119,7 @@ impl Options {
 
     fn settings(&self) -> Result<Settings, Failure> {
         let tls = match self.scheme {
-            Scheme::Https => Some(tickets::trusting(self.web_ca_file.as_deref()).map_err(nobody_to_trust)?),
+            Scheme::Https => Some(self.trust().map_err(nobody_to_trust)?),
             Scheme::Http => None,
         };
         let addresses = self.resolve.iter().map(|given| (given.server.clone(), (given.address, given.port)));
@@ -128,6 +133,13 @@ impl Options {
         })
     }
 
+    fn trust(&self) -> Result<Trust, TrustError> {
+        match &self.web_ca_file {
+            Some(file) => Trust::file(file),
+            None => Trust::system(),
+        }
+    }
+
     fn initial(&self) -> Result<Initial, Failure> {
         Ok(match (&self.keytab, &self.principal) {
             (Some(file), principal) => Initial::Keytab { file: file.clone(), principal: principal.clone() },
@@ -139,18 +151,29 @@ impl Options {
     }
 
     fn password(&self, principal: &str) -> Result<Zeroizing<String>, Failure> {
+        let (password, from) = self.read_password(principal)?;
+        if password.is_empty() {
+            let hint = format!("put it into a file for --ticket-password-file, or into {PASSWORD}");
+            return Err(Failure::new(format!("the password of {principal} is empty in {from}")).hint(hint));
+        }
+        Ok(password)
+    }
+
+    /// The password, and where it comes from.
+    fn read_password(&self, principal: &str) -> Result<(Zeroizing<String>, String), Failure> {
         if let Some(file) = &self.ticket_password_file {
-            return read::password(&file.display().to_string());
+            let file = file.display().to_string();
+            return Ok((read::password(&file)?, file));
         }
         if let Some(value) = std::env::var_os(PASSWORD) {
             let text = value.into_string().map_err(|_| Failure::new(format!("{PASSWORD} is no text")))?;
-            return Ok(Zeroizing::new(text));
+            return Ok((Zeroizing::new(text), PASSWORD.to_owned()));
         }
         if stdin().is_terminal() && stderr().is_terminal() {
             let prompt = format!("Password of {}: ", terminal(principal, Lines::Escape));
             let typed = rpassword::prompt_password(prompt);
             return typed
-                .map(Zeroizing::new)
+                .map(|typed| (Zeroizing::new(typed), "what was typed".to_owned()))
                 .map_err(|error| Failure::new("no password could be asked for").source(error));
         }
         let hint = format!("name a file with --ticket-password-file, set {PASSWORD}, or give --keytab FILE");
@@ -161,11 +184,8 @@ impl Options {
 fn no_ticket(error: SecurityError) -> Failure {
     let hint = match &error {
         SecurityError::Library { package, .. } => format!("on Debian: apt install {package}"),
-        SecurityError::Initial { .. } => {
-            "run kinit, or give --keytab FILE, or --principal NAME and its password; krb5.conf or the DNS must name the \
-             realm's KDC"
-                .to_owned()
-        }
+        SecurityError::Initial { fault, .. } => fault.hint().to_owned(),
+        SecurityError::Configuration(_) => "look at /etc/krb5.conf, or at the file that KRB5_CONFIG names".to_owned(),
         SecurityError::Unsupported(_) => "leave out --keytab; --principal NAME asks for a password".to_owned(),
     };
     Failure::new("there is no Kerberos ticket to begin with").source(error).hint(hint)
@@ -260,7 +280,7 @@ fn resolve(text: &str) -> Result<Resolved, String> {
         return Ok(Resolved { server, address, port: None });
     }
     let address: SocketAddr =
-        address.parse().map_err(|_| format!("{address} is no address, with or without a port"))?;
+        address.parse().map_err(|_| format!("{address:?} is no IP address, with or without a port"))?;
     Ok(Resolved { server, address: address.ip(), port: Some(address.port()) })
 }
 

@@ -1,6 +1,7 @@
 //! What to do about an error of the directory.
 
-use super::error::{CertificateFault, DirectoryError, LoginFault, Phase, Trouble};
+use super::error::{DirectoryError, LoginFault, Phase, Trouble};
+use crate::live::trust::CertificateFault;
 
 impl DirectoryError {
     /// What to do about it.
@@ -36,7 +37,7 @@ impl DirectoryError {
                 self.server.port()
             ),
             (Trouble::Closed | Trouble::NotTls(_), _) => "try again, or ask another domain controller".to_owned(),
-            (Trouble::Certificate(fault), _) => fault.hint(host),
+            (Trouble::Certificate(fault), _) => certificate(fault, host),
             (Trouble::Login(fault), _) => fault.hint().to_owned(),
             (Trouble::StrongerAuthentication(_), _) => {
                 "the domain controller refuses a simple bind here: use ldaps://, or a build with GSSAPI".to_owned()
@@ -58,18 +59,21 @@ impl DirectoryError {
     }
 }
 
-impl CertificateFault {
-    fn hint(&self, host: &str) -> String {
-        match self {
-            Self::UnknownAuthority => {
-                "name the authority that issued it with --ca-file (PEM); never one that you cannot vouch for".to_owned()
-            }
-            Self::OtherName(names) if names.is_empty() => {
-                format!("use the name that the certificate bears, not {host}")
-            }
-            Self::OtherName(_) => "use one of these names with --directory".to_owned(),
-            Self::NotNow => "renew the domain controller's certificate; or is this machine's clock wrong?".to_owned(),
-            Self::Revoked | Self::Other(_) => "give the domain controller a proper certificate".to_owned(),
+fn certificate(fault: &CertificateFault, host: &str) -> String {
+    match fault {
+        CertificateFault::UnknownAuthority(_) => {
+            "name the authority that issued it with --ca-file (PEM); never one that you cannot vouch for".to_owned()
+        }
+        CertificateFault::OtherName(names) if names.is_empty() => {
+            format!("use the name that the certificate bears, not {host}")
+        }
+        CertificateFault::OtherName(_) => "use one of these names with --directory".to_owned(),
+        CertificateFault::Expired(_) => {
+            "renew the domain controller's certificate; or is this machine's clock wrong?".to_owned()
+        }
+        CertificateFault::NotYetValid(_) => "is this machine's clock wrong?".to_owned(),
+        CertificateFault::Revoked | CertificateFault::Other(_) => {
+            "give the domain controller a proper certificate".to_owned()
         }
     }
 }
