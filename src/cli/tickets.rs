@@ -2,7 +2,9 @@
 
 use super::exit::Failure;
 use super::{output, read};
-use crate::live::tickets::{self, DEFAULT_PATH, Initial, Platform, Proof, Security, SecurityError, Settings, Target};
+use crate::live::tickets::{
+    self, DEFAULT_PATH, Initial, Outcome, Platform, Proof, Security, SecurityError, Settings, Target,
+};
 use crate::live::trust::{Trust, TrustError};
 use crate::model::{Actual, Cause, Reading, ServerActual, ServerFqdn, Verdict, Witness};
 use crate::render::escape::{Lines, terminal};
@@ -199,14 +201,29 @@ fn nobody_to_trust(error: TrustError) -> Failure {
 
 /// Proves the servers, and says what each came to as it answers.
 fn prove(security: &dyn Security, targets: &[Target], settings: &Settings) -> Vec<Proof> {
-    let mut said = |proof: &Proof| output::remark(&terminal(&line(proof), Lines::Keep));
+    let mut ticketless: BTreeMap<String, ServerFqdn> = BTreeMap::new();
+    let mut said = |proof: &Proof| {
+        let words = proof.words();
+        // Where there is no ticket for a pool, all of its servers come to the same.
+        let words = match ticketless.get(&words) {
+            Some(first) => format!("the same as of {first}"),
+            None => {
+                if proof.answers.iter().all(|answer| matches!(answer.outcome, Outcome::NoTicket(_))) {
+                    ticketless.insert(words.clone(), proof.server.clone());
+                }
+                words
+            }
+        };
+        let line = line(proof, &words);
+        output::remark(&format!("{}\n", output::paragraph(&terminal(&line, Lines::Escape), 4)));
+    };
     tickets::prove(security, targets, settings, &mut said)
 }
 
-/// One server: `valid                fe01.contoso.com: it takes the current key (aes256, key version 3)`.
-fn line(proof: &Proof) -> String {
+/// One server: `  valid                fe01.contoso.com: it takes the current key (aes256, key version 3)`.
+fn line(proof: &Proof, words: &str) -> String {
     let label = proof.decisive().map_or("not asked", |answer| answer.outcome.label());
-    format!("  {label:<22} {}: {}\n", proof.server, proof.words())
+    format!("  {label:<22} {}: {words}", proof.server)
 }
 
 /// The counts, as one line.
@@ -220,13 +237,12 @@ fn counts(proofs: &[Proof]) -> String {
             let _ = write!(line, ", {count} {word}");
         }
     }
-    line.push('\n');
     line
 }
 
 /// Puts what the tickets said in the place of what the snapshot has: it is newer, and the better witness.
 pub(super) fn overlay(proofs: &[Proof], actual: &mut Actual) {
-    output::remark(&counts(proofs));
+    output::remark(&format!("{}\n", output::paragraph(&counts(proofs), 2)));
     for proof in proofs {
         let reading = Reading::Known(proof.reading());
         match actual.servers.get_mut(&proof.server) {
@@ -244,7 +260,7 @@ pub(super) fn overlay(proofs: &[Proof], actual: &mut Actual) {
 ///
 /// A ticket outranks a test report. One that could not say leaves a report that could.
 pub(super) fn write(proofs: &[Proof], former: &Actual, writer: &Writer) -> Result<bool, Failure> {
-    output::remark(&counts(proofs));
+    output::remark(&format!("{}\n", output::paragraph(&counts(proofs), 2)));
     for proof in proofs {
         let reading = proof.reading();
         let tested = matches!(

@@ -13,7 +13,7 @@ pub(super) struct Options {
     ///
     /// It goes to standard error, with the seconds since the start. Given twice (-vv), the libraries for TLS, LDAP and
     /// Kerberos tell what they do as well. No password, key or ticket is ever in it: of tokens, only their length.
-    #[arg(short, long, action = ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count, help_heading = None)]
     verbose: u8,
 }
 

@@ -31,12 +31,14 @@ pub struct Setup<'a> {
     pub clock: Option<&'a str>,
     /// It asks for no authentication itself, and passes everything on to this server, over TLS.
     pub proxy_to: Option<SocketAddr>,
+    /// Further directives.
+    pub more: &'a str,
 }
 
 impl<'a> Setup<'a> {
     /// One address, plain HTTP, any `Host`.
     pub fn with(keytab: &'a Path) -> Self {
-        Self { keytab, tls: None, host: None, addresses: 1, clock: None, proxy_to: None }
+        Self { keytab, tls: None, host: None, addresses: 1, clock: None, proxy_to: None, more: "" }
     }
 }
 
@@ -156,6 +158,7 @@ fn configuration(setup: &Setup<'_>, addresses: &[Loopback], folder: &Path, port:
         )
         .unwrap();
     }
+    writeln!(text, "{}", setup.more).unwrap();
     if let Some(server) = setup.proxy_to {
         writeln!(
             text,

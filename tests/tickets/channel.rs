@@ -61,9 +61,20 @@ fn certificates_that_cannot_be_believed_are_refused_before_any_ticket_is_sent() 
     // TLS where there is none, and none where there is TLS.
     let Some(plain) = stage.web_server(&Setup::with(&keytab)) else { return };
     let said = verify(&stage, &[at(&plain), at(&right)], &issuer.file);
-    said.assert_line(&stage.server(1), "unreachable", "no TLS connection");
+    said.assert_line(&stage.server(1), "unreachable", "what it sent is no TLS");
     let said = stage.verify(&[at(&right)], &[]);
     said.assert_line(&stage.server(1), "not proved", "it answers 400 without asking for authentication");
+    // As an IIS of Windows Server 2012: no cipher that is both forward secret and authenticated.
+    let old = issuer.certify(&stage, &stage.pool(), "old");
+    let tls = Some((old.certificate.as_path(), old.key.as_path()));
+    let more = "SSLProtocol TLSv1.2\nSSLCipherSuite ECDHE-ECDSA-AES256-SHA";
+    let Some(old) = stage.web_server(&Setup { tls, more, ..Setup::with(&keytab) }) else { return };
+    let said = verify(&stage, &[at(&old)], &issuer.file);
+    said.assert_line(
+        &stage.server(1),
+        "unreachable",
+        "it offers nothing new enough, TLS 1.2 with forward secrecy and AEAD (",
+    );
 }
 
 #[test]

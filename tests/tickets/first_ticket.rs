@@ -1,7 +1,7 @@
 //! What is wrong with the first ticket, or with how to get one: each says what, and what to do.
 
 use crate::servers::domain_controller::NewAccount;
-use crate::stage::{PASSWORD, Said, Stage};
+use crate::stage::{PASSWORD, Said, Stage, run};
 use std::fs;
 use std::process::Command;
 
@@ -81,6 +81,19 @@ fn a_kdc_and_a_configuration_that_are_not_there_are_told() {
     let text = fs::read_to_string(stage.controller.krb5_conf()).unwrap();
     let silent = text.replace(&format!("{}:88", stage.controller.ip()), "127.0.0.1:9");
     assert_refused(configured(&silent), "no KDC of the realm answers", "-vv shows who is asked");
+    // With a ticket of one's own, the KDC is missed only when a service ticket is asked for: once, for all servers.
+    let own = stage.at("own.cache");
+    let mut kinit = Command::new("kinit");
+    kinit.args(["-k", "-t"]).arg(stage.at("user.keytab")).arg(stage.user());
+    run(kinit.env("KRB5_CONFIG", stage.controller.krb5_conf()).env("KRB5CCNAME", &own), "");
+    stage.deployment(2, None);
+    let mut command = verify(&stage, &["--resolve", "fe9.contoso.com=127.0.0.1"], "");
+    let said = command.env("KRB5_CONFIG", stage.at("other.conf")).env("KRB5CCNAME", &own).output().unwrap();
+    let said = Said::of(said);
+    assert!(said.err.contains("warning: --resolve fe9.contoso.com: no server of that name is asked"), "{}", said.err);
+    let words = "no KDC of the realm answers: look at the KDC that krb5.conf or the DNS names";
+    let lines: Vec<&str> = said.err.lines().filter(|line| line.starts_with("  no ticket ")).collect();
+    assert!(lines[0].contains(words) && lines[1].contains(": the same as of kdc-fe"), "{}", said.err);
     let nowhere = text.replace("kdc =", "admin_server =");
     assert_refused(configured(&nowhere), "nothing says where the KDC of this realm is", "krb5.conf");
     assert_refused(configured("[libdefaults"), "krb5.conf, cannot be understood", "KRB5_CONFIG");

@@ -72,7 +72,7 @@ fn certificate(fault: &CertificateFault, host: &str) -> String {
             "renew the domain controller's certificate; or is this machine's clock wrong?".to_owned()
         }
         CertificateFault::NotYetValid(_) => "is this machine's clock wrong?".to_owned(),
-        CertificateFault::Revoked | CertificateFault::Other(_) => {
+        CertificateFault::NoName | CertificateFault::Revoked | CertificateFault::Other(_) => {
             "give the domain controller a proper certificate".to_owned()
         }
     }

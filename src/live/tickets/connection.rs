@@ -272,9 +272,21 @@ fn connect(address: &Address, port: u16, limit: Duration) -> Result<TcpStream, U
 }
 
 fn refused_tls(error: io::Error, limit: Duration) -> Unreachable {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(why)) => Unreachable::Certificate(CertificateFault::of(why)),
-        Some(why) => Unreachable::Tls(why.to_string()),
-        None => Phase::Tls.failed(limit, error),
+    use rustls::{AlertDescription as Alert, Error};
+    let Some(why) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
+        return Phase::Tls.failed(limit, error);
+    };
+    match why {
+        Error::InvalidCertificate(why) => Unreachable::Certificate(CertificateFault::of(why)),
+        Error::InvalidMessage(_) => {
+            Unreachable::Tls(format!("what it sent is no TLS ({why}): is this the port of https? --port names another"))
+        }
+        Error::PeerIncompatible(_)
+        | Error::AlertReceived(Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InsufficientSecurity) => {
+            Unreachable::Tls(format!(
+                "it offers nothing new enough, TLS 1.2 with forward secrecy and AEAD ({why}); over http there is --scheme http"
+            ))
+        }
+        why => Unreachable::Tls(why.to_string()),
     }
 }

@@ -70,7 +70,9 @@ impl InitialFault {
                 "look at the path, and whether you may read it; klist -k FILE shows a keytab"
             }
             Self::NoKey => "klist -k FILE shows whose keys it has; --principal names one of them",
-            Self::WrongKey => "type the password anew, or export the keytab anew: its keys are those of one password",
+            Self::WrongKey => {
+                "type the password anew; or export the keytab anew: a new password makes its keys old ones"
+            }
             Self::UnknownUser => "look at the spelling: the logon name, or name@REALM with the realm in capitals",
             Self::Revoked => "have it enabled or unlocked, or take another user: any of the domain will do",
             Self::PasswordExpired => "set a new password, or take another user: any of the domain will do",

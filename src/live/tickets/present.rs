@@ -60,7 +60,8 @@ fn exchange(security: &dyn Security, ticket: &Ticket, question: &Question<'_>) -
         Err(fault) => return senseless(&fault),
     };
     for _ in 0..MAX_TOKENS {
-        debug!("{server}: GET {path}, Host {host}, Negotiate with a token of {} bytes", token.len());
+        let bound = if channel == Channel::Bound { "bound to the certificate" } else { "bound to no connection" };
+        debug!("{server}: GET {path}, Host {host}, Negotiate with a token of {} bytes, {bound}", token.len());
         let answer = http::ask(&mut connection, host, path, &token, *limit)?;
         debug!("{server}: {answer}");
         match judge(context.as_mut(), ticket, channel, &answer) {

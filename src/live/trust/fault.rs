@@ -13,6 +13,8 @@ pub enum CertificateFault {
     UnknownAuthority(Option<String>),
     /// It is another's: these are the names it bears.
     OtherName(Vec<String>),
+    /// It bears no name that counts: those are its subject alternative names.
+    NoName,
     /// Its time is over, since when.
     Expired(Option<Timestamp>),
     /// Its time has not come, until when.
@@ -30,6 +32,7 @@ impl CertificateFault {
         match error {
             CertificateError::UnknownIssuer => Self::UnknownAuthority(None),
             CertificateError::NotValidForName => Self::OtherName(Vec::new()),
+            CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => Self::NoName,
             CertificateError::NotValidForNameContext { presented, .. } => {
                 Self::OtherName(presented.iter().map(|name| bare(name)).collect())
             }
@@ -61,6 +64,7 @@ impl fmt::Display for CertificateFault {
             Self::UnknownAuthority(Some(name)) => write!(f, "its authority, {name}, is not known here"),
             Self::OtherName(names) if names.is_empty() => f.write_str("it bears another name"),
             Self::OtherName(names) => write!(f, "it bears another name: {}", names.join(", ")),
+            Self::NoName => f.write_str("it bears no server's name (no subject alternative name)"),
             Self::Expired(None) => f.write_str("it has expired"),
             Self::Expired(Some(at)) => write!(f, "it expired at {at}"),
             Self::NotYetValid(None) => f.write_str("it is not valid yet"),
@@ -96,6 +100,11 @@ mod tests {
             presented: vec![r#"DnsName("dc1.contoso.com")"#.into(), "IpAddress(10.0.0.1)".into()],
         };
         check(&other, "it bears another name: dc1.contoso.com, 10.0.0.1");
+        let nameless = CertificateError::NotValidForNameContext {
+            expected: ServerName::try_from("dc01.contoso.com").unwrap(),
+            presented: Vec::new(),
+        };
+        check(&nameless, "it bears no server's name (no subject alternative name)");
         check(&CertificateError::Expired, "it has expired");
         let expired = CertificateError::ExpiredContext { time: at(2), not_after: at(1) };
         check(&expired, "it expired at 1970-01-01T00:00:01Z");
