@@ -220,10 +220,10 @@ fn prove(security: &dyn Security, targets: &[Target], settings: &Settings) -> Ve
     tickets::prove(security, targets, settings, &mut said)
 }
 
-/// One server: `  valid                fe01.contoso.com: it takes the current key (aes256, key version 3)`.
+/// One server: `  valid                   fe01.contoso.com: it takes the current key (aes256, key version 3)`.
 fn line(proof: &Proof, words: &str) -> String {
     let label = proof.decisive().map_or("not asked", |answer| answer.outcome.label());
-    format!("  {label:<22} {}: {words}", proof.server)
+    format!("  {label:<23} {}: {words}", proof.server)
 }
 
 /// The counts, as one line.

@@ -88,11 +88,25 @@ fn a_wrong_host_and_an_overridden_name_are_told() {
     );
     said.assert_line(&stage.server(2), "not proved", "it answers 421 without asking for authentication");
 
+    // Nobody asks who is there: whatever the status, nothing is proved.
+    let said = stage.verify(&[at(&right), at(&right)], &["--path", "/open/"]);
+    let words = "it answers 404 without asking for authentication, which proves nothing";
+    said.assert_line(&stage.server(1), "not proved", words);
+    // What is not there is proved by the token all the same.
+    let said = stage.verify(&[at(&right), at(&right)], &["--path", "/abs/none"]);
+    said.assert_line(&stage.server(1), "valid", "it takes the current key (");
+
     // A ticket for a name that the server has no key of.
     let spn = "http/host-web.contoso.com";
     stage.controller.set(&stage.dn(), "servicePrincipalName", &[&format!("http/{}", stage.pool()), spn]);
     let Some(anybody) = stage.web_server(&Setup::with(&stage.at("user.keytab"))) else { return };
     let said = stage.verify(&[at(&anybody), at(&anybody)], &[]);
-    println!("{}", said.err);
     said.assert_line(&stage.server(1), "no key", "it has no key for that name (KRB_AP_ERR_NOT_US)");
+    // A server that cannot take any ticket.
+    let empty = stage.at("empty.keytab");
+    fs::write(&empty, "").unwrap();
+    anybody.set_keytab(&empty);
+    let said = stage.verify(&[at(&anybody), at(&anybody)], &[]);
+    let words = "it gives no answer to the ticket, only a bare Negotiate";
+    said.assert_line(&stage.server(1), "no answer to the ticket", words);
 }

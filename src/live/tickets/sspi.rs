@@ -81,6 +81,7 @@ impl Sspi {
         if status < 0 {
             return Err(SecurityError::Initial { from: from.to_owned(), fault: InitialFault::Other(words(status)) });
         }
+        log::debug!("the first ticket is to come from {from}");
         Ok(Self { credential, own })
     }
 }
