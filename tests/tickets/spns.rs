@@ -2,7 +2,7 @@
 
 use crate::servers::domain_controller::NewAccount;
 use crate::servers::web_server::Setup;
-use crate::stage::{Said, Stage, at};
+use crate::stage::{Said, Stage, at, covered};
 use std::fs;
 
 #[test]
@@ -109,4 +109,24 @@ fn a_wrong_host_and_an_overridden_name_are_told() {
     let said = stage.verify(&[at(&anybody), at(&anybody)], &[]);
     let words = "it gives no answer to the ticket, only a bare Negotiate";
     said.assert_line(&stage.server(1), "no answer to the ticket", words);
+}
+
+#[test]
+fn an_address_comes_from_the_dns_unless_it_is_given() {
+    let Some(stage) = Stage::new("dns") else { return };
+    stage.create_account(Some("first-Pa55word"), &[]);
+    let keytab = stage.current_keys("keytab");
+    let Some(web) = stage.web_server(&Setup::with(&keytab)) else { return };
+    stage.deployment(2, None);
+    stage.snapshot(None);
+    let hosts = stage.at("hosts");
+    fs::write(&hosts, format!("{} {}\n", web.ip(), stage.server(1))).unwrap();
+    let mut program = stage.program();
+    program.current_dir(stage.folder.path()).args(["verify", "deployment.yaml", "--snapshot", "snapshot", "--tickets"]);
+    program.args(["--keytab", "user.keytab", "--scheme", "http"]);
+    let Some(mut command) = covered(&program, &[(&hosts, "/etc/hosts")]) else { return };
+    let said = Said::of(command.output().unwrap());
+    said.assert_line(&stage.server(1), "valid", "it takes the current key (");
+    said.assert_line(&stage.server(2), "unreachable", "its name has no address");
+    said.assert_line(&stage.server(2), "unreachable", "give it one with --resolve");
 }

@@ -190,3 +190,30 @@ pub(crate) fn run(command: &mut Command, input: &str) -> String {
     assert!(output.status.success(), "{}: {output:?}", command.get_program().display());
     String::from_utf8(output.stdout).unwrap()
 }
+
+/// The program on a machine where these files are covered by others; `None`, once that was said, where no mount
+/// namespace is allowed.
+pub(crate) fn covered(program: &Command, covers: &[(&Path, &str)]) -> Option<Command> {
+    let allowed = Command::new("unshare").args(["-rm", "true"]).status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        let _ = writeln!(std::io::stderr(), "skipped: no mount namespace is allowed here");
+        return None;
+    }
+    let script = r#"while [ "$1" != -- ]; do mount --bind "$1" "$2" || exit 77; shift 2; done; shift; exec "$@""#;
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", script, "covered"]);
+    for (cover, file) in covers {
+        command.arg(cover).arg(file);
+    }
+    command.arg("--").arg(program.get_program()).args(program.get_args());
+    if let Some(folder) = program.get_current_dir() {
+        command.current_dir(folder);
+    }
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    Some(command)
+}

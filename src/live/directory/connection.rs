@@ -146,7 +146,7 @@ impl Connection {
             }
         };
         let result = result.map_err(|trouble| self.failed(Phase::Bind, trouble))?;
-        debug!("{}: the bind came to result {} {}", self.server, result.rc, result.text);
+        debug!("{}: the bind came to {}", self.server, shown(&result));
         self.checked(Phase::Bind, &result, "")
     }
 
@@ -189,7 +189,7 @@ impl Connection {
         let (ldap, limit) = (&mut self.ldap, self.timeout);
         let asked = ldap.search(search.base, scope, search.filter, search.attributes);
         let answered = within(&self.runtime, limit, asked).map_err(|trouble| self.failed(Phase::Search, trouble))?;
-        debug!("{}: result {} {}, {} entries", self.server, answered.1.rc, answered.1.text, answered.0.len());
+        debug!("{}: {} entries, {}", self.server, answered.0.len(), shown(&answered.1));
         let entries = answered.0.into_iter().map(|entry| Entry::new(SearchEntry::construct(entry))).collect();
         Ok((entries, answered.1))
     }
@@ -213,6 +213,12 @@ fn next_page(result: &LdapResult) -> Vec<u8> {
         _ => None,
     });
     paged.unwrap_or_default()
+}
+
+/// `result 49: 80090308: LdapErr: ...`
+fn shown(result: &LdapResult) -> String {
+    let text = if result.text.is_empty() { String::new() } else { format!(": {}", result.text) };
+    format!("result {}{text}", result.rc)
 }
 
 /// Waits for an operation, but no longer than the timeout.
