@@ -228,6 +228,9 @@ fn line(proof: &Proof, words: &str) -> String {
 
 /// The counts, as one line.
 fn counts(proofs: &[Proof]) -> String {
+    if proofs.is_empty() {
+        return "no server was shown a ticket: no site that is looked at has, or shall have, an account".to_owned();
+    }
     let count = |verdict| proofs.iter().filter(|proof| proof.verdict() == verdict).count();
     let mut line = format!("{} of {} servers proved valid by ticket", count(Verdict::Valid), proofs.len());
     for (verdict, word) in [(Verdict::Invalid, "invalid"), (Verdict::Unknown, "not proved")] {

@@ -36,6 +36,13 @@ fn each_way_without_a_first_ticket_has_its_own_words() {
     };
     // One's own.
     check(&[], "", "your own ticket: you have none", "run kinit");
+    // Nobody to show one to: none is needed.
+    let declared = fs::read_to_string(stage.at("deployment.yaml")).unwrap();
+    let without = declared.replace("account: CONTOSO\\first-kerb", "account: none");
+    fs::write(stage.at("deployment.yaml"), without).unwrap();
+    let said = Said::of(verify(&stage, &[], "").output().unwrap());
+    assert!(said.err.contains("no server was shown a ticket: no site that is looked at has"), "{}", said.err);
+    fs::write(stage.at("deployment.yaml"), declared).unwrap();
     // Keytabs.
     check(&["--keytab", "none.keytab"], "", "the keytab none.keytab: there is no such file", "klist -k");
     fs::write(stage.at("empty.keytab"), "").unwrap();
