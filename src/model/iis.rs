@@ -371,6 +371,21 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_added_to_a_parents_list_may_clash() {
+        use Provider::{Negotiate, Ntlm};
+        use ProviderEdit::{Add, Clear, Remove};
+        let check = |edits: &[ProviderEdit], expected: bool| {
+            let configuration = configuration(&[("S", edits)]);
+            assert_eq!(configuration.locations[&"S".parse().unwrap()].may_clash(), expected, "{edits:?}");
+        };
+        check(&[], false);
+        check(&[Add(Ntlm)], true);
+        check(&[Remove(Ntlm), Add(Ntlm), Clear], true);
+        check(&[Clear, Add(Ntlm), Add(Negotiate)], false);
+        check(&[Remove(Negotiate), Clear], false);
+    }
+
+    #[test]
     fn providers_are_inherited_cleared_added_and_removed() {
         use Provider::{Negotiate, Ntlm};
         use ProviderEdit::{Add, Clear, Remove};
