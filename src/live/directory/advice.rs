@@ -40,8 +40,13 @@ impl DirectoryError {
             (Trouble::Certificate(fault), _) => certificate(fault, host),
             (Trouble::Login(fault), _) => fault.hint().to_owned(),
             (Trouble::StrongerAuthentication(_), _) => {
-                "the domain controller refuses a simple bind here: use ldaps://, or a build with GSSAPI".to_owned()
+                "it wants more than TLS: log in with --bind-as and a password, or look at its policy for LDAP signing \
+                 (Samba: ldap server require strong auth = allow_sasl_over_tls)"
+                    .to_owned()
             }
+            (Trouble::Kerberos(_), _) => format!(
+                "run kinit, or log in with --bind-as; and is {host} the name that the domain controller's ldap/ SPN bears?"
+            ),
             (Trouble::NoSuchBase(_), _) => "ask a domain controller of the forest that has it".to_owned(),
             (Trouble::Referral(_), _) => "name the domain controller that it sends to with --directory".to_owned(),
             (Trouble::SizeLimit | Trouble::TimeLimit, _) => {

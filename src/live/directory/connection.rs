@@ -286,6 +286,8 @@ fn trouble(error: &LdapError, phase: Phase, limit: Duration) -> Trouble {
             Trouble::of_result(result.rc, &result.text, result.refs.clone(), "the root")
         }
         LdapError::EndOfStream | LdapError::ResultRecv { .. } | LdapError::OpSend { .. } => Trouble::Closed,
+        #[cfg(feature = "gssapi")]
+        LdapError::GssapiOperationError(why) => Trouble::Kerberos(why.clone()),
         other => Trouble::Misunderstood(other.to_string()),
     }
 }

@@ -54,6 +54,8 @@ pub enum Trouble {
     Certificate(CertificateFault),
     /// The login was refused.
     Login(LoginFault),
+    /// The Kerberos ticket that the user has did not do for a login, in the library's words.
+    Kerberos(String),
     /// It wants a stronger protection than this (result 8).
     StrongerAuthentication(String),
     /// There is no such place in the directory (result 32).
@@ -225,6 +227,7 @@ impl fmt::Display for Trouble {
             Self::NotTls(why) => write!(f, "what the server sent is no TLS: {why}"),
             Self::Certificate(fault) => write!(f, "the server's certificate is refused: {fault}"),
             Self::Login(fault) => f.write_str(fault.words()),
+            Self::Kerberos(why) => write!(f, "your Kerberos ticket did not do: {why}"),
             Self::StrongerAuthentication(text) => {
                 write!(f, "the server wants a stronger authentication (result 8): {text}")
             }
@@ -277,7 +280,8 @@ mod tests {
 
     #[test]
     fn other_results() {
-        check(Phase::Bind, result(8, "BindSimple: Transport encryption required."), "result 8", "ldaps://");
+        check(Phase::Bind, result(8, "SASL:[GSSAPI]: Sign or Seal are required."), "result 8", "--bind-as");
+        check(Phase::Bind, Trouble::Kerberos("No credentials".into()), "did not do: No credentials", "run kinit");
         check(Phase::Search, result(32, ""), "there is no DC=x", "of the forest");
         check(Phase::Search, result(10, ""), "sends to ldap://child.contoso.com", "--directory");
         check(Phase::Search, result(4, ""), "no more entries", "MaxPageSize");
