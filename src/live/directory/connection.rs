@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-/// How many entries a page has: what Active Directory gives by default (MaxPageSize) [doc].
+/// How many entries a page has: what Active Directory gives by default (MaxPageSize) \[doc\].
 const PAGE: i32 = 1000;
 
 /// More entries than any honest answer to what this program asks.

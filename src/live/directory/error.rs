@@ -79,7 +79,7 @@ pub enum Trouble {
     Misunderstood(String),
 }
 
-/// Why a login was refused, by the `data` of Active Directory's message [doc].
+/// Why a login was refused, by the `data` of Active Directory's message \[doc\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginFault {
     /// 525.
