@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     if let (true, Some(live)) = (arguments.what_if, opened.live()) {
         output::remark(&text::plan(&Outline::of(&plan), output::error_style()));
-        preflight::say(live, &plan, &deployment);
+        preflight::say(live, &plan.steps.iter().collect::<Vec<_>>(), &deployment);
         preflight::what_if(live, &plan)?;
         return Ok(Exit::Done);
     }

@@ -9,6 +9,7 @@ mod rehearsal;
 
 mod command_line;
 mod engine;
+mod half_way;
 mod hostile;
 mod misbehaviour;
 mod scenarios;

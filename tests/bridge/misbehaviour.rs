@@ -7,7 +7,7 @@ use cskerb::apply::{Outcome, Unfinished};
 use cskerb::lab::{Cmdlet, Down, Fault, Right};
 use cskerb::live::shell::{Call, CallFailure, Place, Shell};
 use cskerb::model::AccountName;
-use cskerb::plan::{Action, Request, plan};
+use cskerb::plan::{Action, Request, StepKind, plan};
 use std::time::{Duration, Instant};
 
 const COPY: &str = "Set-CsKerberosAccountPassword";
@@ -164,12 +164,40 @@ fn everything_that_is_missing_is_said_before_the_first_change() {
     stage.lab.inject(&Fault::ProvidersReversed(name("fe01.contoso.com"))).unwrap();
     let live = stage.live();
     let plan = stage.plan(&live);
-    assert_eq!(live.preflight(&plan, &stage.deployment).missing, []);
+    let missing = || {
+        let found = live.preflight(&plan.steps.iter().collect::<Vec<_>>(), &stage.deployment);
+        found.missing.into_iter().map(|missing| missing.what).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(missing(), "");
     for right in [Right::DomainAdmins, Right::RtcUniversalServerAdmins] {
         stage.lab.inject(&Fault::RightLost(right)).unwrap();
     }
-    let missing = live.preflight(&plan, &stage.deployment).missing;
+    // The rotation of the account that is to be made again reaches every server of its sites.
+    stage.lab.inject(&Fault::ServerDown(name("dir01.contoso.com"), Down::ForGood)).unwrap();
+    let all = missing();
+    assert!(all.contains("RTCUniversalServerAdmins") && all.contains("Domain Admins"), "{all}");
+    assert!(all.contains("dir01.contoso.com cannot be reached: it does not answer"), "{all}");
+    assert_eq!(all.lines().count(), 3, "{all}");
+}
+
+#[test]
+fn the_servers_of_copies_must_be_there_and_the_steps_that_are_done_need_nothing() {
+    let stage = Stage::new(load(CONTOSO));
+    for server in ["fe02.contoso.com", "dir01.contoso.com"] {
+        stage.lab.inject(&Fault::StalePassword(name(server))).unwrap();
+    }
+    let live = stage.live();
+    let plan = stage.plan(&live);
+    let (copies, others): (Vec<_>, Vec<_>) =
+        plan.steps.iter().partition(|step| step.action.kind() == StepKind::CopyConfiguration);
+    assert_eq!(copies.len(), 2);
+    let said = live.preflight(&copies, &stage.deployment);
+    assert_eq!(said.missing, []);
+    let notes = said.notes.join("\n");
+    assert!(notes.contains("copies from fe01.contoso.com are made on console.contoso.com"), "{notes}");
+    stage.lab.inject(&Fault::ServerDown(name("fe02.contoso.com"), Down::ForGood)).unwrap();
+    let missing = live.preflight(&copies, &stage.deployment).missing;
     let all: Vec<&str> = missing.iter().map(|missing| missing.what.as_str()).collect();
-    assert!(all.iter().any(|what| what.contains("RTCUniversalServerAdmins")), "{all:?}");
-    assert!(all.iter().any(|what| what.contains("Domain Admins")), "{all:?}");
+    assert_eq!(all, ["fe02.contoso.com cannot be reached: it does not answer"]);
+    assert_eq!(live.preflight(&others, &stage.deployment).missing, []);
 }

@@ -116,7 +116,7 @@ impl Stage {
     pub(crate) fn mischief(&self, call: &str, what: Mischief) {
         let folder = self.folder.path().join("mischief");
         let number = std::fs::read_dir(&folder).unwrap().count();
-        std::fs::write(folder.join(what.file(call, number)), "").unwrap();
+        std::fs::write(folder.join(what.file(&call.replace('/', "|"), number)), "").unwrap();
     }
 
     pub(crate) fn mischief_left(&self) -> usize {

@@ -2,7 +2,8 @@
 //!
 //! It takes the bootstrap apart as PowerShell would be told it, compares the script's digest, greets, and answers each
 //! request by the lab's console. What it is to do wrong lies as a file in the folder of its mischief, called
-//! `<call>~<what>~<number>`, and is done by whichever process takes the file away first.
+//! `<call>~<what>~<number>`, and is done by whichever process takes the file away first. `<call>@<location>` is a call
+//! that is about that IIS location, with `|` for `/`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -143,7 +144,9 @@ impl Shell {
             let reply = self.connect(id, request);
             return self.write(&reply);
         }
-        let mischief = Mischief::taken(&self.mischief, call);
+        let location = request["arguments"]["Location"].as_str().unwrap_or("=").replace('/', "|");
+        let mischief = Mischief::taken(&self.mischief, call)
+            .or_else(|| Mischief::taken(&self.mischief, &format!("{call}@{}", &location[1..])));
         match mischief {
             Some(Mischief::HangBefore) => hang(),
             Some(Mischief::DieBefore) => die(),

@@ -34,6 +34,7 @@ $Worker = {
     $Functions = @{
         'host'                = @()
         'identity'            = @()
+        'reach'               = @('Server')
         'setspn'              = @('Operation', 'Spn', 'Account')
         'set-authentication'  = @('Location', 'enabled', 'useKernelMode', 'useAppPoolCredentials', 'providers', 'extendedProtection')
         'read-authentication' = @('Location')
@@ -204,6 +205,60 @@ $Worker = {
         }
     }
 
+    # Begins to connect to the ports of a computer; what it came to is looked at later, for all computers at once.
+    function Start-Reaching($Told, [string]$Name, $Tries) {
+        try {
+            $Addresses = @([System.Net.Dns]::GetHostAddresses($Name))
+        } catch {
+            $Told.why = 'its name cannot be resolved: ' + $_.Exception.GetBaseException().Message
+            return
+        }
+        $Told.why = 'it answers on none of the ports 443, 5985, 135 and 445'
+        foreach ($Address in $Addresses) {
+            foreach ($Port in 443, 5985, 135, 445) {
+                $Try = @{ told = $Told; socket = $null; begun = $null }
+                try {
+                    $Family = $Address.AddressFamily
+                    $Try.socket = New-Object System.Net.Sockets.Socket -ArgumentList $Family, 'Stream', 'Tcp'
+                    $Try.begun = $Try.socket.BeginConnect([System.Net.IPAddress]$Address, [int]$Port, $null, $null)
+                    [void]$Tries.Add($Try)
+                } catch {
+                    $Told.why = $_.Exception.GetBaseException().Message # no way to such addresses from here
+                }
+            }
+        }
+    }
+
+    # Which computers are there: those that accept or refuse a connection on any of the ports, within five seconds. What
+    # the cmdlets themselves need is documented nowhere, so nothing more is asked for.
+    function Get-ReachFact($Arguments) {
+        $Clock = [System.Diagnostics.Stopwatch]::StartNew()
+        $All = New-Object System.Collections.ArrayList
+        $Tries = New-Object System.Collections.ArrayList
+        foreach ($Name in $Arguments.Server) {
+            $Told = @{ server = $Name; answers = $false; why = $null }
+            [void]$All.Add($Told)
+            Start-Reaching $Told $Name $Tries
+        }
+        foreach ($Try in $Tries) {
+            try {
+                $Left = [System.Math]::Max(0, 5000 - $Clock.ElapsedMilliseconds)
+                if (-not $Try.told.answers -and $Try.begun.AsyncWaitHandle.WaitOne([int]$Left)) {
+                    $Try.socket.EndConnect($Try.begun)
+                    $Try.told.answers = $true
+                }
+            } catch {
+                $Inner = $_.Exception.GetBaseException()
+                if ($Inner -is [System.Net.Sockets.SocketException] -and $Inner.SocketErrorCode -eq 'ConnectionRefused') {
+                    $Try.told.answers = $true
+                }
+            } finally {
+                $Try.socket.Close()
+            }
+        }
+        return , $All
+    }
+
     # ---- IIS --------------------------------------------------------------------------------------------------------
 
     $AuthenticationSection = 'system.webServer/security/authentication/windowsAuthentication'
@@ -319,6 +374,7 @@ $Worker = {
         switch -CaseSensitive -Exact ($Name) {
             'host' { $Answer.output = Get-HostFact }
             'identity' { $Answer.output = Get-IdentityFact }
+            'reach' { $Answer.output = Get-ReachFact $Arguments }
             'setspn' { Invoke-SetSpn $Answer $Arguments }
             'set-authentication' { Set-Authentication $Answer $Arguments }
             'read-authentication' { $Answer.output = Get-Authentication $Arguments }

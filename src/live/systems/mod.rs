@@ -10,6 +10,7 @@ mod looks;
 mod perform;
 mod preflight;
 mod preview;
+mod reach;
 mod replication;
 mod testing;
 mod verdict;

@@ -3,7 +3,7 @@
 use super::{Live, told, unanswered, verdict};
 use crate::apply::target::{ErrorKind, TargetError};
 use crate::live::shell::{Call, Category, Ended, ErrorRecord, Manner, Place, Reply, ReportName, second_hop};
-use crate::model::{ServerFqdn, SiteName, Verdict};
+use crate::model::{ServerFqdn, Setting, SiteName, Verdict};
 use crate::plan::{Action, LocationChange, report_name};
 use crate::snapshot::secrets;
 
@@ -29,10 +29,15 @@ impl Live<'_> {
         judged(&call, &reply)
     }
 
-    /// One location after the other, each committed by itself. What failed after another was set is half done.
+    /// One location after the other, each committed by itself. What failed after another was set is half done; a step
+    /// that goes on after that leaves alone what has the wanted values already.
     fn set_iis(&self, server: &ServerFqdn, locations: &[LocationChange]) -> Result<(), TargetError> {
         let at = Place::Server(server.clone());
         for (number, change) in locations.iter().enumerate() {
+            let alone = !locations.iter().any(|above| change.location.is_below(&above.location));
+            if locations.len() > 1 && alone && self.is_set(server, change) {
+                continue;
+            }
             let settings = change.settings.iter().map(|setting| setting.after.clone()).collect();
             let call = Call::SetAuthentication { location: change.location.clone(), settings };
             let reply = self.call(&at, &call).map_err(|failure| unanswered(&failure, &call));
@@ -46,6 +51,13 @@ impl Live<'_> {
             })?;
         }
         Ok(())
+    }
+
+    /// Whether the location was set before. What cannot be read is set again; so is what lies below another location of
+    /// the step, which may have the wanted values from there only.
+    fn is_set(&self, server: &ServerFqdn, change: &LocationChange) -> bool {
+        let wanted: Vec<Setting> = change.settings.iter().map(|setting| setting.after.clone()).collect();
+        self.settings(server, &change.location, &wanted).is_ok_and(|found| found == wanted)
     }
 
     /// Tests the site. It is in order where the test finished without an error and its report lists every server.
