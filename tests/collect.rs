@@ -69,6 +69,21 @@ fn what_contradicts_itself_is_refused() {
     check(&["collect", FILE, "--live", "--out", lab], "is a lab");
 }
 
+#[test]
+fn what_could_not_be_read_at_all_was_not_collected() {
+    let parent = tempfile::tempdir().unwrap();
+    let (out, secret) = (parent.path().join("out"), parent.path().join("secret"));
+    fs::write(&secret, "x").unwrap();
+    let asked = ["--bind-as", "audit@contoso.com", "--password-file", secret.to_str().unwrap()];
+    let out = ["collect", FILE, "--out", out.to_str().unwrap(), "--directory", "ldaps://127.0.0.1:1"];
+    for live in [&[][..], &["--live", "--shell", "no-such-powershell"]] {
+        let (exit, _, said) = cskerb(&[&out[..], &asked, live].concat());
+        assert_eq!(exit, Some(5), "{said}");
+        assert!(said.contains("nothing new was read") && !said.contains("collected at"), "{said}");
+        assert!(!said.contains("the directory"), "who reads it has said why it could not: {said}");
+    }
+}
+
 /// A PowerShell engine; where there is none, the tests that need one say so.
 fn engine(test: &str) -> Option<PathBuf> {
     let named = std::env::var_os("CSKERB_PWSH").map(PathBuf::from);

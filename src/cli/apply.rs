@@ -18,6 +18,9 @@ use clap::Args;
 ///
 /// Everything is journaled before it is done, so a run may be cut off anywhere: --resume looks first, and goes on.
 /// Ctrl-C ends after what is running.
+///
+/// With --live every cmdlet runs where the management shell is: here, or where --host or --ssh says. So does a copy,
+/// which Microsoft's page has made in a logon on its source; where it is refused from elsewhere, start cskerb there.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

@@ -220,6 +220,14 @@ impl<'a> Survey<'a> {
         self.accounts.get(name).unwrap_or(&Standing::Missing)
     }
 
+    /// Until when what the directory says of the account and its SPNs may only mean that the domain controllers do not
+    /// agree yet; `None` where it was read later than that. See [`SETTLING`].
+    pub(super) fn settles(&self, name: &AccountName) -> Option<Timestamp> {
+        let Standing::Usable(state) = self.standing(name) else { return None };
+        let settles = state.password_set_at?.checked_add(SETTLING).ok()?;
+        self.actual.collected_at.known().is_some_and(|read| *read < settles).then_some(settles)
+    }
+
     /// That site's declaration.
     pub(super) fn declared_site(&self, name: &SiteName) -> Option<&'a Site> {
         self.declared_sites.get(name).copied()

@@ -1,6 +1,7 @@
 //! The program itself against the process that stands in for PowerShell.
 
 use crate::stage::{CONTOSO, load, name, wrapper};
+use crate::stand_in::Mischief;
 use cskerb::lab::{Fault, Lab, Right};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -62,6 +63,43 @@ fn plan_what_if_apply_verify_log() {
     let (code, out, err) = desk.run("log --state state");
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("of 3 begun steps done"), "{out}");
+}
+
+/// On a terminal bars are drawn: what is said meanwhile begins at the left, on a line of its own.
+#[test]
+#[expect(clippy::print_stdout, reason = "a test says why it was skipped")]
+fn what_is_said_during_a_run_stands_above_the_bars() {
+    let desk = Desk::new();
+    desk.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+    desk.lab.inject(&Fault::StalePassword(name("fe03.contoso.com"))).unwrap();
+    for number in 0..2 {
+        let file = Mischief::Warn.file("Set-CsKerberosAccountPassword", number);
+        std::fs::write(desk.path().join("mischief").join(file), "").unwrap();
+    }
+    let apply = format!(
+        "'{}' apply contoso.yaml --live --shell '{}' --state state --yes",
+        env!("CARGO_BIN_EXE_cskerb"),
+        desk.path().join("pwsh").display()
+    );
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &apply, "/dev/null"]).current_dir(desk.path()).env("TERM", "xterm");
+    let Ok(output) = terminal.output() else {
+        println!("skipped: what_is_said_during_a_run_stands_above_the_bars: there is no `script` to give a terminal");
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("0/3") && said.contains("\u{1b}[2K"), "no bars were drawn: {said:?}");
+    let warnings = said.match_indices("Set-CsKerberosAccountPassword warns: take care");
+    let before = |at: usize| said[..at].rsplit(['\r', '\n']).next().unwrap_or_default().to_owned();
+    let begins: Vec<String> = warnings.map(|(at, _)| before(at)).collect();
+    assert_eq!(begins.len(), 2, "{said:?}");
+    for begin in begins {
+        let seen =
+            begin.split('\u{1b}').skip(1).map(|rest| rest.trim_start_matches(['[', '0', '1', '2', 'K', 'A', 'm']));
+        let seen: String = begin.split('\u{1b}').take(1).chain(seen).collect();
+        assert_eq!(seen, "", "{begin:?}");
+    }
 }
 
 #[test]
