@@ -158,6 +158,18 @@ fn a_shell_that_is_not_there_or_says_nothing_is_named() {
 }
 
 #[test]
+fn another_server_that_answers_to_the_name_is_not_worked_on() {
+    let stage = Stage::new(load(CONTOSO));
+    let se01 = Place::Server(name("se01.contoso.com"));
+    let read = Call::ReadAuthentication { location: name("Skype for Business Server Internal Web Site") };
+    stage.mischief("connect", Mischief::AnotherServer);
+    let failure = stage.pool.call(&se01, &read).unwrap_err();
+    assert!(failure.is_before_the_call(), "{failure}");
+    assert!(failure.to_string().contains("\"fe01.fabrikam.com\" answered to its name"), "{failure}");
+    stage.pool.call(&se01, &read).unwrap();
+}
+
+#[test]
 fn everything_that_is_missing_is_said_before_the_first_change() {
     let stage = Stage::new(load(CONTOSO));
     stage.lab.inject(&Fault::AccountDeleted(account())).unwrap();

@@ -38,10 +38,11 @@ pub(crate) enum Mischief {
     Prompt,
     SecondHop,
     Warn,
+    AnotherServer,
 }
 
 impl Mischief {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::HangBefore,
         Self::HangAfter,
         Self::DieBefore,
@@ -57,6 +58,7 @@ impl Mischief {
         Self::Prompt,
         Self::SecondHop,
         Self::Warn,
+        Self::AnotherServer,
     ];
 
     pub(crate) fn file(self, call: &str, number: usize) -> String {
@@ -204,8 +206,11 @@ impl Shell {
                 name == short || (name == server && !own_spn) || name == format!("{server}+")
             });
             if let Some(server) = server {
+                let other = Mischief::taken(&self.mischief, "connect") == Some(Mischief::AnotherServer);
+                let fqdn = if other { "fe01.fabrikam.com" } else { server.as_str() };
+                let answer = ConsoleReply { output: json!({ "fqdn": fqdn }), ..done() };
                 self.server = Some(server);
-                return reply(id, &done());
+                return reply(id, &answer);
             }
         }
         let mut reply = failed(id, "-2144108103,PSSessionOpenFailed", "OpenError", "cannot connect", Some(0x8009_0322));

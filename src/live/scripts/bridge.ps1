@@ -108,18 +108,24 @@ $Worker = {
         return $Commands[0]
     }
 
-    # Sorts what a cmdlet writes, of whatever stream.
+    # Sorts what a cmdlet writes, of whatever stream. What came from another process is of a kind of its own, derived from
+    # the one that is asked for here; that of information is not there before 5.0.
     function Add-Record($Answer, $Output, $Record) {
         if ($null -eq $Record) {
             return
         }
-        switch ($Record.GetType().Name) {
-            'ErrorRecord' { [void]$Answer.errors.Add((ConvertFrom-ErrorRecord $Record)) }
-            'WarningRecord' { [void]$Answer.warnings.Add((Limit-Text $Record.Message)) }
-            'VerboseRecord' { [void]$Answer.remarks.Add((Limit-Text $Record.Message)) }
-            'DebugRecord' { }
-            'InformationRecord' { [void]$Answer.remarks.Add((Limit-Text ([string]$Record.MessageData))) }
-            default { [void]$Output.Add($Record) }
+        if ($Record -is [System.Management.Automation.ErrorRecord]) {
+            [void]$Answer.errors.Add((ConvertFrom-ErrorRecord $Record))
+        } elseif ($Record -is [System.Management.Automation.WarningRecord]) {
+            [void]$Answer.warnings.Add((Limit-Text $Record.Message))
+        } elseif ($Record -is [System.Management.Automation.VerboseRecord]) {
+            [void]$Answer.remarks.Add((Limit-Text $Record.Message))
+        } elseif ($Record -is [System.Management.Automation.DebugRecord]) {
+            return
+        } elseif ($Record.GetType().Name.EndsWith('InformationRecord', [System.StringComparison]::Ordinal)) {
+            [void]$Answer.remarks.Add((Limit-Text ([string]$Record.MessageData)))
+        } else {
+            [void]$Output.Add($Record)
         }
     }
 
@@ -172,7 +178,8 @@ $Worker = {
         $List = New-Object System.Collections.ArrayList
         $Uninstall = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall'
         if (Test-Path -Path $Uninstall) {
-            foreach ($Entry in @(Get-ChildItem -Path $Uninstall)) {
+            # An entry that may not be read is not ours.
+            foreach ($Entry in @(Get-ChildItem -Path $Uninstall -ErrorAction SilentlyContinue)) {
                 $Name = [string]$Entry.GetValue('DisplayName')
                 if ($Name -match '^(Microsoft Lync Server|Skype for Business Server) [^,]*, Core Components') {
                     [void]$List.Add(@{ name = $Name; version = [string]$Entry.GetValue('DisplayVersion') })
@@ -205,58 +212,10 @@ $Worker = {
         }
     }
 
-    # Begins to connect to the ports of a computer; what it came to is looked at later, for all computers at once.
-    function Start-Reaching($Told, [string]$Name, $Tries) {
-        try {
-            $Addresses = @([System.Net.Dns]::GetHostAddresses($Name))
-        } catch {
-            $Told.why = 'its name cannot be resolved: ' + $_.Exception.GetBaseException().Message
-            return
-        }
-        $Told.why = 'it answers on none of the ports 443, 5985, 135 and 445'
-        foreach ($Address in $Addresses) {
-            foreach ($Port in 443, 5985, 135, 445) {
-                $Try = @{ told = $Told; socket = $null; begun = $null }
-                try {
-                    $Family = $Address.AddressFamily
-                    $Try.socket = New-Object System.Net.Sockets.Socket -ArgumentList $Family, 'Stream', 'Tcp'
-                    $Try.begun = $Try.socket.BeginConnect([System.Net.IPAddress]$Address, [int]$Port, $null, $null)
-                    [void]$Tries.Add($Try)
-                } catch {
-                    $Told.why = $_.Exception.GetBaseException().Message # no way to such addresses from here
-                }
-            }
-        }
-    }
-
-    # Which computers are there: those that accept or refuse a connection on any of the ports, within five seconds. What
-    # the cmdlets themselves need is documented nowhere, so nothing more is asked for.
+    # Which servers are there: what the cmdlets themselves need of one is documented nowhere, so any port that such a
+    # server has will do.
     function Get-ReachFact($Arguments) {
-        $Clock = [System.Diagnostics.Stopwatch]::StartNew()
-        $All = New-Object System.Collections.ArrayList
-        $Tries = New-Object System.Collections.ArrayList
-        foreach ($Name in $Arguments.Server) {
-            $Told = @{ server = $Name; answers = $false; why = $null }
-            [void]$All.Add($Told)
-            Start-Reaching $Told $Name $Tries
-        }
-        foreach ($Try in $Tries) {
-            try {
-                $Left = [System.Math]::Max(0, 5000 - $Clock.ElapsedMilliseconds)
-                if (-not $Try.told.answers -and $Try.begun.AsyncWaitHandle.WaitOne([int]$Left)) {
-                    $Try.socket.EndConnect($Try.begun)
-                    $Try.told.answers = $true
-                }
-            } catch {
-                $Inner = $_.Exception.GetBaseException()
-                if ($Inner -is [System.Net.Sockets.SocketException] -and $Inner.SocketErrorCode -eq 'ConnectionRefused') {
-                    $Try.told.answers = $true
-                }
-            } finally {
-                $Try.socket.Close()
-            }
-        }
-        return , $All
+        return , (Get-Reach $Arguments.Server @(443, 5985, 135, 445))
     }
 
     # ---- IIS --------------------------------------------------------------------------------------------------------
@@ -265,6 +224,10 @@ $Worker = {
 
     # IIS' own programming interface; the site must be there, since a location of nothing would be written too.
     function Open-ServerManager([string]$Location) {
+        if ([System.IntPtr]::Size -eq 4 -and [System.Environment]::Is64BitOperatingSystem) {
+            # It would be shown, and change, a configuration that IIS does not read.
+            throw (New-Failure 'cskerb.WrongProcess' 'InvalidOperation' 'this PowerShell is one of 32 bits on a Windows of 64')
+        }
         $Path = Get-AdministrationPath
         if (-not [System.IO.File]::Exists($Path)) {
             throw (New-Failure 'cskerb.IisMissing' 'ObjectNotFound' 'IIS is not installed here, or its management is not')
@@ -470,20 +433,23 @@ function Connect-Place($Arguments) {
             $Options.IncludePortInSPN = $true
         }
         if ($Arguments.ContainsKey('CredentialFile')) {
-            $Connect.Credential = Import-Clixml -Path $Arguments.CredentialFile
+            $Connect.Credential = Import-Clixml -LiteralPath $Arguments.CredentialFile
             $Connect.Authentication = 'Credssp'
         }
         $Connect.SessionOption = New-PSSessionOption @Options
+        $Opened = $null
         try {
             $Opened = New-PSSession @Connect
             $Version = Invoke-Command -Session $Opened -ScriptBlock { $PSVersionTable.PSVersion.Major }
             if ([int]$Version -lt 3) {
-                Remove-PSSession -Session $Opened
                 throw (New-Failure 'cskerb.OldPowerShell' 'NotImplemented' 'it has Windows PowerShell 2.0; 3.0 or later is needed')
             }
             return $Opened
         } catch {
             $Last = $_
+            if ($null -ne $Opened) {
+                Remove-PSSession -Session $Opened -ErrorAction SilentlyContinue
+            }
         }
     }
     throw $Last
@@ -498,11 +464,8 @@ function Invoke-Connect([string]$Line) {
         $Arguments = Read-Arguments $Request @('Address', 'CredentialFile')
         $Answer.ended = 'unreachable'
         $State.Session = Connect-Place $Arguments
-        $Answer.output = @{ fqdn = [string](Invoke-Command -Session $State.Session -ScriptBlock {
-                    $Network = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
-                    $Network.HostName + '.' + $Network.DomainName
-                })
-        }
+        $Fqdn = Invoke-Command -Session $State.Session -ScriptBlock ([scriptblock]::Create(${function:Get-HostFqdn}.ToString()))
+        $Answer.output = @{ fqdn = [string]$Fqdn }
         $Answer.ended = 'completed'
     } catch {
         [void]$Answer.errors.Add((ConvertFrom-ErrorRecord $_))
