@@ -52,7 +52,7 @@ impl Live<'_> {
             match answer {
                 Ok(facts) => asked.iter().for_each(|server| judge(server, &facts, found)),
                 Err(why) => {
-                    found.miss(format!("whether {} and others answer could not be tried: {why}", asked[0]), None)
+                    found.miss(format!("whether {} and others answer could not be tried: {why}", asked[0]), None);
                 }
             }
         }
