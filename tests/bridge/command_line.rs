@@ -67,7 +67,6 @@ fn plan_what_if_apply_verify_log() {
 
 /// On a terminal bars are drawn: what is said meanwhile begins at the left, on a line of its own.
 #[test]
-#[expect(clippy::print_stdout, reason = "a test says why it was skipped")]
 fn what_is_said_during_a_run_stands_above_the_bars() {
     let desk = Desk::new();
     desk.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();

@@ -177,9 +177,9 @@ $Worker = {
     function Get-InstalledProduct {
         $List = New-Object System.Collections.ArrayList
         $Uninstall = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall'
-        if (Test-Path -Path $Uninstall) {
+        if (Test-Path -LiteralPath $Uninstall) {
             # An entry that may not be read is not ours.
-            foreach ($Entry in @(Get-ChildItem -Path $Uninstall -ErrorAction SilentlyContinue)) {
+            foreach ($Entry in @(Get-ChildItem -LiteralPath $Uninstall -ErrorAction SilentlyContinue)) {
                 $Name = [string]$Entry.GetValue('DisplayName')
                 if ($Name -match '^(Microsoft Lync Server|Skype for Business Server) [^,]*, Core Components') {
                     [void]$List.Add(@{ name = $Name; version = [string]$Entry.GetValue('DisplayVersion') })
