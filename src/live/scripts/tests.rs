@@ -153,8 +153,14 @@ fn no_method_leaks_what_it_gives_into_an_answer() {
     for text in [bridge(), standalone()] {
         let script = Script::read(&text);
         each(script.root(), &mut |node| {
-            let of_list = node.parent().is_some_and(|parent| parent.kind() == "statement_list");
-            if node.kind() != "pipeline" || !of_list {
+            // In @( ) and $( ) it is an expression; alone in a block of a pipeline, it is what goes on through that.
+            let of_list = node.parent().filter(|parent| parent.kind() == "statement_list");
+            let of_list = of_list.filter(|list| {
+                let block = list.parent().and_then(|body| body.parent()).and_then(|block| block.parent());
+                list.named_child_count() > 1 || block.is_none_or(|block| block.kind() != "script_block_expression")
+            });
+            let in_block = of_list.and_then(|list| list.parent()).filter(|block| !block.kind().ends_with("expression"));
+            if node.kind() != "pipeline" || in_block.is_none() {
                 return;
             }
             // The statement is the call itself, and nothing around it.
