@@ -44,7 +44,7 @@ impl Shell for Both<'_> {
 /// The engine with the stand-in module, as one program.
 fn pool(engine: &Path, stage: &Stage) -> Pool {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/powershell/lab");
-    let path = stage.folder.path().join("engine");
+    let path = stage.programs.path().join("engine");
     let script = format!(
         "#!/bin/sh\nPSModulePath='{}' CSKERB_STAND_IN_PROGRAM='{}' CSKERB_STAND_IN_LAB='{}' exec '{}' \"$@\"\n",
         modules.display(),

@@ -12,6 +12,8 @@ mod engine;
 mod hostile;
 mod misbehaviour;
 mod scenarios;
+#[path = "../rehearsal/scratch.rs"]
+mod scratch;
 mod stage;
 mod stand_in;
 
