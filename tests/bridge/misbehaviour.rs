@@ -15,8 +15,8 @@ const COPY: &str = "Set-CsKerberosAccountPassword";
 /// Within this a process has taken its request, however busy the machine is, and all that is left is to hang.
 const UNTIL_IT_HANGS: Duration = Duration::from_secs(3);
 
-/// Nothing else in a call takes so long, however busy the machine is.
-const LIMIT: Duration = Duration::from_secs(12);
+/// Nobody waits for as long as this unless something hangs for which it was not meant to.
+const LIMIT: Duration = Duration::from_mins(2);
 
 fn account() -> AccountName {
     name(r"CONTOSO\kerbauth")
@@ -47,7 +47,7 @@ fn check_call(what: Mischief, kind: Option<ErrorKind>, said: &str) {
     let live = stage.live();
     let began = Instant::now();
     let result = live.perform(&copy_to_fe02());
-    assert!(began.elapsed() < LIMIT * 3, "{what:?}");
+    assert!(began.elapsed() < LIMIT, "{what:?}");
     assert_eq!(stage.mischief_left(), 0, "{what:?}");
     assert_eq!(result.as_ref().err().map(|error| error.kind), kind, "{what:?}: {result:?}");
     if let Err(error) = &result {

@@ -13,8 +13,8 @@ use cskerb::live::systems::{Live, Means, Patience};
 use cskerb::model::{Deployment, Topology};
 use cskerb::plan::{Plan, Request, plan};
 use std::num::NonZeroUsize;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::str::FromStr;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -88,9 +88,16 @@ pub(crate) fn wrapper(programs: &Path, folder: &Path) -> PathBuf {
         stand_in::ARGUMENTS,
         program.display(),
     );
-    std::fs::write(&path, script).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&path, &script);
     path
+}
+
+/// Lets another process write it: what this one has open for writing, a process that another thread starts has open for
+/// a moment, too, and nobody can execute it then.
+pub(crate) fn write_program(path: &Path, script: &str) {
+    let written =
+        Command::new("sh").args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""]).arg(path).arg(script).status();
+    assert!(written.unwrap().success(), "{}", path.display());
 }
 
 impl Stage {
