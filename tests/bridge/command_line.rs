@@ -1,6 +1,7 @@
 //! The program itself against the process that stands in for PowerShell.
 
-use crate::stage::{CONTOSO, load, name, wrapper};
+use crate::scratch::scratch;
+use crate::stage::{CONTOSO, load, name, programs, wrapper};
 use crate::stand_in::Mischief;
 use cskerb::lab::{Fault, Lab, Right};
 use std::path::Path;
@@ -9,17 +10,18 @@ use tempfile::TempDir;
 
 struct Desk {
     folder: TempDir,
+    programs: TempDir,
     lab: Lab,
 }
 
 impl Desk {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, programs) = (scratch(), programs());
         std::fs::write(folder.path().join("contoso.yaml"), CONTOSO).unwrap();
         let now = jiff::Timestamp::now();
         let lab = Lab::create(&load(CONTOSO), &folder.path().join("lab"), now).unwrap();
-        wrapper(folder.path(), &folder.path().join("lab"));
-        Self { folder, lab }
+        wrapper(programs.path(), folder.path());
+        Self { folder, programs, lab }
     }
 
     fn path(&self) -> &Path {
@@ -27,7 +29,7 @@ impl Desk {
     }
 
     fn run(&self, arguments: &str) -> (Option<i32>, String, String) {
-        let shell = self.path().join("pwsh");
+        let shell = self.programs.path().join("pwsh");
         let words = arguments.split(' ').map(|word| match word {
             "SHELL" => shell.display().to_string(),
             word => word.to_owned(),
@@ -78,7 +80,7 @@ fn what_is_said_during_a_run_stands_above_the_bars() {
     let apply = format!(
         "'{}' apply contoso.yaml --live --shell '{}' --state state --yes",
         env!("CARGO_BIN_EXE_cskerb"),
-        desk.path().join("pwsh").display()
+        desk.programs.path().join("pwsh").display()
     );
     let mut terminal = Command::new("script");
     terminal.args(["-qec", &apply, "/dev/null"]).current_dir(desk.path()).env("TERM", "xterm");

@@ -5,13 +5,12 @@
 //! is one.
 
 use crate::rehearsal::ended;
-use crate::stage::{CONTOSO, Stage, load, name, not_done, steps};
+use crate::stage::{CONTOSO, Stage, load, name, not_done, steps, write_program};
 use cskerb::apply::Unfinished;
 use cskerb::apply::target::Target;
 use cskerb::lab::Fault;
 use cskerb::live::shell::{Call, CallFailure, Launch, Place, Pool, Reach, Reply, Shell};
 use cskerb::live::systems::{Live, Means, Patience};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,7 +43,7 @@ impl Shell for Both<'_> {
 /// The engine with the stand-in module, as one program.
 fn pool(engine: &Path, stage: &Stage) -> Pool {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/powershell/lab");
-    let path = stage.folder.path().join("engine");
+    let path = stage.programs.path().join("engine");
     let script = format!(
         "#!/bin/sh\nPSModulePath='{}' CSKERB_STAND_IN_PROGRAM='{}' CSKERB_STAND_IN_LAB='{}' exec '{}' \"$@\"\n",
         modules.display(),
@@ -52,8 +51,7 @@ fn pool(engine: &Path, stage: &Stage) -> Pool {
         stage.folder.path().join("lab").display(),
         engine.display(),
     );
-    std::fs::write(&path, script).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&path, &script);
     Pool::new(Reach { launch: Launch::Here(path.display().to_string()), ..stage.pool.reach().clone() })
 }
 

@@ -13,6 +13,8 @@ mod half_way;
 mod hostile;
 mod misbehaviour;
 mod scenarios;
+#[path = "../rehearsal/scratch.rs"]
+mod scratch;
 mod stage;
 mod stand_in;
 

@@ -1,5 +1,6 @@
 //! A lab with a bridge to it.
 
+use crate::scratch::scratch;
 use crate::stand_in::{self, Mischief};
 use cskerb::apply::journal::EnableTopology;
 use cskerb::apply::target::{ErrorKind, Target, TargetError};
@@ -7,13 +8,13 @@ use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSig
 use cskerb::deployment;
 use cskerb::lab::{Cmdlet, Lab};
 use cskerb::live::collect::{self, Asked, Manner};
-use cskerb::live::shell::{Launch, Limits, Pool, Reach};
+use cskerb::live::shell::{Call, CallFailure, Launch, Limits, Place, Pool, Reach, Reply, Shell};
 use cskerb::live::systems::{Live, Means, Patience};
-use cskerb::model::Deployment;
+use cskerb::model::{Deployment, Topology};
 use cskerb::plan::{Plan, Request, plan};
 use std::num::NonZeroUsize;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::str::FromStr;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -56,19 +57,27 @@ iis:
 /// A lab, the PowerShell that stands in for the real one, and what is declared.
 pub(crate) struct Stage {
     pub(crate) folder: TempDir,
+    pub(crate) programs: TempDir,
     pub(crate) lab: Lab,
     pub(crate) deployment: Deployment,
     pub(crate) pool: Pool,
+    /// For a call that is to go wrong, where that has a limit of its own.
+    impatient: Option<Pool>,
     pub(crate) said: Mutex<Vec<String>>,
     pub(crate) parallel: usize,
     stop: StopSignal,
 }
 
+/// Where programs are written: files in memory may not be executed everywhere.
+pub(crate) fn programs() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
 /// Writes the program that is started as PowerShell.
-pub(crate) fn wrapper(folder: &Path, lab: &Path) -> PathBuf {
-    let mischief = folder.join("mischief");
+pub(crate) fn wrapper(programs: &Path, folder: &Path) -> PathBuf {
+    let (lab, mischief) = (folder.join("lab"), folder.join("mischief"));
     std::fs::create_dir_all(&mischief).unwrap();
-    let path = folder.join("pwsh");
+    let path = programs.join("pwsh");
     let program = std::env::current_exe().unwrap();
     let script = format!(
         "#!/bin/sh\n{}='{}' {}='{}' {}=\"$*\" exec '{}' --exact plays_power_shell --nocapture --test-threads=1\n",
@@ -79,22 +88,30 @@ pub(crate) fn wrapper(folder: &Path, lab: &Path) -> PathBuf {
         stand_in::ARGUMENTS,
         program.display(),
     );
-    std::fs::write(&path, script).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&path, &script);
     path
+}
+
+/// Lets another process write it: what this one has open for writing, a process that another thread starts has open for
+/// a moment, too, and nobody can execute it then.
+pub(crate) fn write_program(path: &Path, script: &str) {
+    let written =
+        Command::new("sh").args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""]).arg(path).arg(script).status();
+    assert!(written.unwrap().success(), "{}", path.display());
 }
 
 impl Stage {
     /// A healthy lab of the deployment.
     pub(crate) fn new(deployment: Deployment) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let lab = Lab::create(&deployment, &folder.path().join("lab"), name("2026-05-30T20:00:00Z")).unwrap();
         Self::on(folder, lab, deployment)
     }
 
     /// The lab lies in `lab` of the folder.
     pub(crate) fn on(folder: TempDir, lab: Lab, deployment: Deployment) -> Self {
-        let shell = wrapper(folder.path(), &folder.path().join("lab"));
+        let programs = programs();
+        let shell = wrapper(programs.path(), folder.path());
         let pool = Pool::new(Reach {
             launch: Launch::Here(shell.display().to_string()),
             host: None,
@@ -103,13 +120,13 @@ impl Stage {
             limits: Limits::default(),
         });
         let (said, stop) = (Mutex::new(Vec::new()), StopSignal::default());
-        Self { folder, lab, deployment, pool, said, parallel: 1, stop }
+        Self { folder, programs, lab, deployment, pool, impatient: None, said, parallel: 1, stop }
     }
 
-    /// The same with another limit for calls that change one thing.
-    pub(crate) fn impatient(mut self, changes: Duration) -> Self {
-        let limits = Limits { changes, ..Limits::default() };
-        self.pool = Pool::new(Reach { limits, ..self.pool.reach().clone() });
+    /// The same with another limit for calls that go wrong. The others keep theirs: on a busy machine none of them is
+    /// taken for one that hangs.
+    pub(crate) fn impatient(mut self, limit: Duration) -> Self {
+        self.impatient = Some(Pool::new(Reach { limits: Limits::all(limit), ..self.pool.reach().clone() }));
         self
     }
 
@@ -120,13 +137,18 @@ impl Stage {
     }
 
     pub(crate) fn mischief_left(&self) -> usize {
-        std::fs::read_dir(self.folder.path().join("mischief")).unwrap().count()
+        self.mischief_in("")
+    }
+
+    fn mischief_in(&self, call: &str) -> usize {
+        let all = std::fs::read_dir(self.folder.path().join("mischief")).unwrap();
+        all.filter(|file| file.as_ref().unwrap().file_name().to_str().unwrap().starts_with(call)).count()
     }
 
     pub(crate) fn live(&self) -> Live<'_> {
         let patience = Patience { at_most: Duration::from_mins(1), every: Duration::from_millis(10) };
         Live::new(Means {
-            shell: &self.pool,
+            shell: self,
             collect: Box::new(|| {
                 let clock = || self.lab.now();
                 let manner = Manner { parallel: 4, clock: &clock, watch: &|_| {} };
@@ -176,6 +198,36 @@ impl Stage {
         let calls = self.lab.calls().unwrap();
         calls.iter().map(|call| call.cmdlet).filter(|cmdlet| !cmdlet.only_looks()).collect()
     }
+}
+
+impl Shell for Stage {
+    fn call(&self, at: &Place, call: &Call) -> Result<Reply, CallFailure> {
+        match &self.impatient {
+            Some(impatient) if self.mischief_in(&format!("{}~", call.name())) > 0 => impatient.call(at, call),
+            _ => self.pool.call(at, call),
+        }
+    }
+
+    fn learn(&self, topology: &Topology) {
+        self.pool.learn(topology);
+        self.impatient.iter().for_each(|pool| pool.learn(topology));
+    }
+}
+
+/// Plays the cases a few at a time, since each of them waits for its processes.
+pub(crate) fn side_by_side<T: Send>(cases: impl IntoIterator<Item = T, IntoIter: Send>, play: impl Fn(T) + Sync) {
+    let left = Mutex::new(cases.into_iter());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().unwrap().next();
+                    let Some(case) = next else { return };
+                    play(case);
+                }
+            });
+        }
+    });
 }
 
 pub(crate) fn steps(plan: &Plan) -> Vec<String> {
