@@ -35,7 +35,7 @@ pub mod events;
 mod executor;
 mod history;
 pub mod journal;
-mod judge;
+pub(crate) mod judge;
 mod lock;
 #[cfg(test)]
 mod memory;

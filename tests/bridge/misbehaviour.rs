@@ -117,6 +117,46 @@ fn a_cmdlet_that_throws_or_wants_to_ask_has_refused() {
 }
 
 #[test]
+fn a_cmdlet_that_says_an_error_and_goes_on_is_judged_by_what_it_did() {
+    check(Some(ErrorKind::Refused), &[(Mischief::Complain, "it complains")]);
+    check(None, &[(Mischief::ComplainAfter, "")]);
+    let stage = Stage::new(load(CONTOSO));
+    stage.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+    stage.mischief(COPY, Mischief::ComplainAfter);
+    stage.live().perform(&copy_to_fe02()).unwrap();
+    let said = stage.said.lock().unwrap().join("\n");
+    assert!(said.contains("it complains (Complained,X); all the same, fe02.contoso.com is valid"), "{said}");
+}
+
+const REPLICATION: &str = "Get-CsManagementStoreReplicationStatus";
+
+#[test]
+fn replication_is_waited_for_and_said_and_not_for_ever() {
+    let enable = Action::EnableTopology { signature: None };
+    let stage = Stage::new(load(CONTOSO));
+    let live = stage.live();
+    for _ in 0..3 {
+        stage.mischief(REPLICATION, Mischief::Behind);
+    }
+    live.perform(&enable).unwrap();
+    assert_eq!(stage.mischief_left(), 0);
+    let said = stage.said.lock().unwrap().clone();
+    assert_eq!(said, ["waiting for replication: 1 server does not have it yet: dir01.contoso.com"], "said once");
+
+    stage.mischief(REPLICATION, Mischief::Behind);
+    let error = stage.live_with(Duration::ZERO).perform(&enable).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused);
+    assert!(error.message.contains("the topology is enabled, and after 0 s 1 server does not have it yet"), "{error}");
+
+    stage.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+    let plan = stage.plan(&live);
+    stage.mischief(REPLICATION, Mischief::Behind);
+    let missing = live.preflight(&plan.steps.iter().collect::<Vec<_>>(), &stage.deployment).missing;
+    let what: Vec<&str> = missing.iter().map(|missing| missing.what.as_str()).collect();
+    assert_eq!(what, ["dir01.contoso.com does not have the last published configuration yet"]);
+}
+
+#[test]
 fn a_rotation_without_an_answer_is_never_simply_run_again() {
     for (what, rotations) in [(Mischief::DieAfter, 1), (Mischief::NoJson, 1), (Mischief::DieBefore, 1)] {
         let stage = Stage::new(load(CONTOSO));

@@ -146,7 +146,12 @@ impl Stage {
     }
 
     pub(crate) fn live(&self) -> Live<'_> {
-        let patience = Patience { at_most: Duration::from_mins(1), every: Duration::from_millis(10) };
+        self.live_with(Duration::from_mins(1))
+    }
+
+    /// The same with another patience for replication.
+    pub(crate) fn live_with(&self, at_most: Duration) -> Live<'_> {
+        let patience = Patience { at_most, every: Duration::from_millis(10) };
         Live::new(Means {
             shell: self,
             collect: Box::new(|| {

@@ -39,10 +39,15 @@ pub(crate) enum Mischief {
     SecondHop,
     Warn,
     AnotherServer,
+    /// It says an error and goes on: without having done anything, or having done it all.
+    Complain,
+    ComplainAfter,
+    /// A server does not have what was published yet.
+    Behind,
 }
 
 impl Mischief {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::HangBefore,
         Self::HangAfter,
         Self::DieBefore,
@@ -59,6 +64,9 @@ impl Mischief {
         Self::SecondHop,
         Self::Warn,
         Self::AnotherServer,
+        Self::Complain,
+        Self::ComplainAfter,
+        Self::Behind,
     ];
 
     pub(crate) fn file(self, call: &str, number: usize) -> String {
@@ -161,6 +169,11 @@ impl Shell {
                 let said = "Zugriff verweigert";
                 return self.write(&failed(id, "Denied,X", "PermissionDenied", said, Some(0x8009_030E)));
             }
+            Some(Mischief::Complain) => {
+                let mut reply = failed(id, "Complained,X", "NotSpecified", "it complains", None);
+                reply["ended"] = json!("completed");
+                return self.write(&reply);
+            }
             Some(Mischief::Slow) => std::thread::sleep(Duration::from_millis(300)),
             _ => {}
         }
@@ -188,6 +201,10 @@ impl Shell {
                 let mut output = io::stdout().lock();
                 output.write_all(b"\xef\xbb\xbfWARNUNG: \xc4rger\r\n\x07Fortschritt 50% ohne Zeilenende").unwrap();
             }
+            Some(Mischief::ComplainAfter) => {
+                reply["errors"] = failed(id, "Complained,X", "NotSpecified", "it complains", None)["errors"].clone();
+            }
+            Some(Mischief::Behind) => reply["output"][0]["upToDate"] = json!(false),
             Some(Mischief::Warn) => reply["warnings"] = json!(["take care"]),
             _ => {}
         }

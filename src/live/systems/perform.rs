@@ -1,7 +1,9 @@
 //! What is done for each step, and what an answer that says errors means.
 
 use super::{Live, told, unanswered, verdict};
-use crate::apply::target::{ErrorKind, TargetError};
+use crate::apply::journal::Judgement;
+use crate::apply::judge::judge;
+use crate::apply::target::{ErrorKind, Observation, Target as _, TargetError};
 use crate::live::shell::{Call, Category, Ended, ErrorRecord, Manner, Place, Reply, ReportName, second_hop};
 use crate::model::{ServerFqdn, Setting, SiteName, Verdict};
 use crate::plan::{Action, LocationChange, report_name};
@@ -26,7 +28,23 @@ impl Live<'_> {
         let Some(call) = call(action, Manner::Really) else { return Ok(()) };
         let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure, &call))?;
         self.keep(&call, &reply);
-        judged(&call, &reply)
+        judged(&call, &reply).or_else(|error| self.in_spite_of(error, action, &reply))
+    }
+
+    /// A cmdlet that says an error and goes on to its end may have done what it was asked: that is looked at, and the
+    /// error said. Not so Enable-CsTopology, which does more than can be looked at.
+    fn in_spite_of(&self, error: TargetError, action: &Action, reply: &Reply) -> Result<(), TargetError> {
+        let went_on = reply.ended == Ended::Completed && error.kind == ErrorKind::Refused;
+        if !went_on || matches!(action, Action::EnableTopology { .. }) {
+            return Err(error);
+        }
+        match judge(action, &Observation::Nothing, &self.observe(action)) {
+            Judgement::Done(how) => {
+                (self.means.say)(&format!("{}: {error}; all the same, {how}", action.id()));
+                Ok(())
+            }
+            Judgement::NotDone(_) | Judgement::Unclear(_) => Err(error),
+        }
     }
 
     /// One location after the other, each committed by itself. What failed after another was set is half done; a step
