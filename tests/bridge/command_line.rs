@@ -4,7 +4,7 @@ use crate::scratch::scratch;
 use crate::stage::{CONTOSO, load, name, programs, wrapper};
 use crate::stand_in::Mischief;
 use cskerb::lab::{Fault, Lab, Right};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
@@ -65,6 +65,48 @@ fn plan_what_if_apply_verify_log() {
     let (code, out, err) = desk.run("log --state state");
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("of 3 begun steps done"), "{out}");
+}
+
+/// Whatever has the secret in it, below a folder.
+fn holding_the_secret(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let found = entries.flat_map(|path| match path.is_dir() {
+        true => holding_the_secret(&path),
+        false => {
+            let holds = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).contains("hunter2");
+            holds.then_some(path).into_iter().collect()
+        }
+    });
+    found.collect()
+}
+
+#[test]
+fn a_secret_that_a_process_tells_is_neither_shown_nor_kept() {
+    let desk = Desk::new();
+    let (copy, test) = ("Set-CsKerberosAccountPassword", "Test-CsKerberosAccountAssignment");
+    let mut told = String::new();
+    for (number, (what, call, command)) in [
+        (Mischief::Tell, copy, "apply contoso.yaml --live --shell SHELL --state state --what-if"),
+        (Mischief::Tell, test, "collect contoso.yaml --live --shell SHELL --out collected"),
+        (Mischief::DieTelling, test, "plan contoso.yaml --live --shell SHELL --format json --out plan.json"),
+        (Mischief::DieTelling, copy, "apply contoso.yaml --live --shell SHELL --state state --yes"),
+        (Mischief::Tell, copy, "apply contoso.yaml --live --shell SHELL --state state --yes --format json"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        desk.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+        let mischief = desk.path().join("mischief").join(what.file(call, number));
+        std::fs::write(&mischief, "").unwrap();
+        let (_, out, err) = desk.run(command);
+        assert!(!mischief.exists(), "{command} did not come to {call}: {out}{err}");
+        assert!(!format!("{out}{err}").contains("hunter2"), "{command}: {out}{err}");
+        told = format!("{told}{out}{err}");
+    }
+    let (_, log, _) = desk.run("log --state state");
+    assert!(!log.contains("hunter2"), "{log}");
+    assert!(told.contains("userPassword=\"\""), "what was told around it is said: {told}");
+    assert_eq!(holding_the_secret(desk.path()), [PathBuf::new(); 0]);
 }
 
 /// On a terminal bars are drawn: what is said meanwhile begins at the left, on a line of its own.

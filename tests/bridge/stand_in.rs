@@ -20,6 +20,9 @@ pub(crate) const LAB: &str = "CSKERB_STAND_IN_LAB";
 pub(crate) const MISCHIEF: &str = "CSKERB_STAND_IN_MISCHIEF";
 pub(crate) const ARGUMENTS: &str = "CSKERB_STAND_IN_ARGUMENTS";
 
+/// What must be found nowhere; `hunter2` stands for the secret itself.
+const SECRET: &str = "<a userPassword=\"hunter2\" b='[enc:P:hunter2:enc]'/>";
+
 /// What it may do wrong in a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mischief {
@@ -44,10 +47,13 @@ pub(crate) enum Mischief {
     ComplainAfter,
     /// A server does not have what was published yet.
     Behind,
+    /// A secret on every way out: with the answer, or by a process that dies of it.
+    Tell,
+    DieTelling,
 }
 
 impl Mischief {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::HangBefore,
         Self::HangAfter,
         Self::DieBefore,
@@ -67,6 +73,8 @@ impl Mischief {
         Self::Complain,
         Self::ComplainAfter,
         Self::Behind,
+        Self::Tell,
+        Self::DieTelling,
     ];
 
     pub(crate) fn file(self, call: &str, number: usize) -> String {
@@ -160,6 +168,11 @@ impl Shell {
         match mischief {
             Some(Mischief::HangBefore) => hang(),
             Some(Mischief::DieBefore) => die(),
+            Some(Mischief::DieTelling) => {
+                write_text(&format!("{SECRET}\n"));
+                io::stderr().write_all(format!("{SECRET}\n").as_bytes()).unwrap();
+                die_silently();
+            }
             Some(Mischief::Throw) => return self.write(&failed(id, "Threw,X", "NotSpecified", "it went wrong", None)),
             Some(Mischief::Prompt) => {
                 let said = "PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.";
@@ -203,6 +216,13 @@ impl Shell {
             }
             Some(Mischief::ComplainAfter) => {
                 reply["errors"] = failed(id, "Complained,X", "NotSpecified", "it complains", None)["errors"].clone();
+            }
+            Some(Mischief::Tell) => {
+                write_text(&format!("{SECRET}\n"));
+                reply["warnings"] = json!([SECRET]);
+                reply["remarks"] = json!([SECRET]);
+                reply["errors"] = failed(id, "Told,X", "NotSpecified", SECRET, None)["errors"].clone();
+                reply["report"] = json!(BASE64.encode(SECRET));
             }
             Some(Mischief::Behind) => reply["output"][0]["upToDate"] = json!(false),
             Some(Mischief::Warn) => reply["warnings"] = json!(["take care"]),
@@ -306,8 +326,12 @@ fn hang() -> ! {
     }
 }
 
-#[expect(clippy::exit, reason = "as a process that dies does")]
 fn die() -> ! {
     io::stderr().write_all(b"Process is terminated due to OutOfMemoryException.\n").unwrap();
+    die_silently()
+}
+
+#[expect(clippy::exit, reason = "as a process that dies does")]
+fn die_silently() -> ! {
     std::process::exit(134)
 }

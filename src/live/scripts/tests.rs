@@ -275,3 +275,46 @@ fn nothing_but_what_it_was_made_with_is_asked_of_an_answer() {
     check("$Answer", "New-Answer");
     check("$Try", "Start-Reaching");
 }
+
+/// The eight cmdlets as their pages have them: each parameter, `!` where it is mandatory, with its set where there are
+/// several. A switch that every such cmdlet has (-WhatIf, -Confirm) comes by SupportsShouldProcess.
+#[rustfmt::skip]
+const DOCUMENTED: &[(&str, bool, &[&str])] = &[
+    ("New-CsKerberosAccount", true, &["UserAccount!", "ContainerDN", "Force", "Report"]),
+    ("New-CsKerberosAccountAssignment", true, &["Identity!", "UserAccount!", "Force", "InMemory"]),
+    ("Set-CsKerberosAccountAssignment", true, &["Identity!", "UserAccount!", "Force"]),
+    ("Remove-CsKerberosAccountAssignment", true, &["Identity!", "Force"]),
+    ("Get-CsKerberosAccountAssignment", false, &["Identity", "Filter", "LocalStore"]),
+    ("Set-CsKerberosAccountPassword", true, &["UserAccount!Rotate", "FromComputer!Copy", "ToComputer!Copy", "Force", "Report"]),
+    ("Test-CsKerberosAccountAssignment", false, &["Identity!", "Report"]),
+    ("Enable-CsTopology", true, &["GlobalCatalog", "GlobalSettingsDomainController", "SkipPrepareCheck", "Force", "Report"]),
+];
+
+#[test]
+fn the_stand_in_has_the_documented_parameters_and_the_bridge_gives_no_others() {
+    let (module, bridge) = (&modules()[1], bridge());
+    let script = Script::read(module);
+    for (cmdlet, confirms, documented) in DOCUMENTED {
+        let functions = found(script.root(), "function_statement");
+        let is_it = |function: &Node<'_>| script.text(found(*function, "function_name")[0]) == *cmdlet;
+        let function = functions.into_iter().find(is_it).unwrap_or_else(|| panic!("no {cmdlet}"));
+        let parameter = |node: Node<'_>| {
+            let text = script.text(node);
+            let name = text.rsplit('$').next().unwrap_or_default();
+            let set = text.split_once("ParameterSetName = '").and_then(|(_, rest)| rest.split('\'').next());
+            let mandatory = if text.contains("Mandatory = $true") { "!" } else { "" };
+            format!("{name}{mandatory}{}", set.unwrap_or_default())
+        };
+        let parameters: Vec<String> = found(function, "script_parameter").into_iter().map(parameter).collect();
+        assert_eq!(parameters, *documented, "{cmdlet}");
+        let text = script.text(function);
+        assert_eq!(text.contains("SupportsShouldProcess = $true"), *confirms, "{cmdlet}");
+        let list = bridge.lines().find(|line| line.trim().starts_with(&format!("'{cmdlet}'"))).unwrap_or_default();
+        let given = list.split('\'').skip(3).step_by(2).filter(|name| *name != "Verbose");
+        for name in given {
+            let of_all = *confirms && ["WhatIf", "Confirm"].contains(&name);
+            let known = |parameter: &&str| parameter.split('!').next() == Some(name);
+            assert!(of_all || documented.iter().any(|parameter| known(&parameter)), "{cmdlet} -{name}");
+        }
+    }
+}
