@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
+#[path = "rehearsal/folder.rs"]
+mod folder;
 #[path = "rehearsal/scratch.rs"]
 mod scratch;
 
@@ -11,6 +13,7 @@ use cskerb::deployment;
 use cskerb::lab::{ConsoleCall, ConsoleEnd, Lab, LabError};
 use cskerb::model::{Actual, Deployment};
 use cskerb::plan::{Plan, Request, plan};
+use folder::copy;
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,19 +60,6 @@ fn a_new_lab_leaves_nothing_to_do() {
         labs += 1;
     }
     assert!(labs >= 25, "only {labs} deployments were found");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// The steps of a plan, done in its order, leave no step: every precondition holds when its step is reached, and no

@@ -1,6 +1,9 @@
 //! IIS settings of several locations, of which a process that dies, hangs or loses its server sets only some.
 
-use crate::stage::{CONTOSO, Stage, load, name, not_done, steps};
+use crate::contoso::CONTOSO;
+use crate::declared::{load, name};
+use crate::ran::{not_done, steps};
+use crate::stage::Stage;
 use crate::stand_in::Mischief;
 use cskerb::apply::target::{Observation, Target};
 use cskerb::apply::{Options, Outcome, Unfinished};

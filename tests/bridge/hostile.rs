@@ -1,6 +1,8 @@
 //! Names that would be code if anything took them for code: in every field that reaches a request or a command.
 
-use crate::stage::{CONTOSO, Stage, load};
+use crate::contoso::CONTOSO;
+use crate::declared::load;
+use crate::stage::Stage;
 use cskerb::apply::target::Target;
 use cskerb::live::collect::{Asked, script};
 use cskerb::live::shell::{Call, Manner, Request};
@@ -147,23 +149,23 @@ fn check_requests(names: &Names) {
         assert_eq!(sent(call), meant);
     };
     let identity = site.identity();
-    let (named, manner) = (account.clone(), Manner::Really);
+    let (own, manner) = (account.clone(), Manner::Really);
     check(
-        &Call::NewAccount { account: named.clone(), container: Some(container.clone()), manner, report: None },
+        &Call::NewAccount { account: own.clone(), container: Some(container.clone()), manner, report: None },
         &[("UserAccount", account.as_str()), ("ContainerDN", container.as_str())],
     );
     let both = [("Identity", identity.as_str()), ("UserAccount", account.as_str())];
-    check(&Call::NewAssignment { site: site.clone(), account: named.clone(), manner }, &both);
-    check(&Call::SetAssignment { site: site.clone(), account: named.clone(), manner }, &both);
+    check(&Call::NewAssignment { site: site.clone(), account: own.clone(), manner }, &both);
+    check(&Call::SetAssignment { site: site.clone(), account: own.clone(), manner }, &both);
     check(&Call::RemoveAssignment { site: site.clone(), manner }, &both[..1]);
     check(&Call::TestAssignment { site, report: None }, &both[..1]);
-    check(&Call::RotatePassword { account: named.clone(), manner, report: None }, &both[1..]);
+    check(&Call::RotatePassword { account: own.clone(), manner, report: None }, &both[1..]);
     check(
         &Call::RemoveSpn { spn: spn.clone(), holder: holder.clone() },
         &[("Operation", "remove"), ("Spn", spn.as_str()), ("Account", holder.as_str())],
     );
     check(
-        &Call::AddSpn { spn: spn.clone(), account: named.clone() },
+        &Call::AddSpn { spn: spn.clone(), account: own.clone() },
         &[("Operation", "add"), ("Spn", spn.as_str()), ("Account", account.as_str())],
     );
     let provider = Provider::from_name(holder.as_str());
@@ -174,8 +176,8 @@ fn check_requests(names: &Names) {
     );
     check(&Call::ReadAuthentication { location: location.clone() }, &[("Location", location.as_str())]);
     check(&Call::Holders { spns: vec![spn.clone()] }, &[("Spn", spn.as_str())]);
-    let (domain, own) = (account.domain(), account.account());
-    check(&Call::Account { account: named }, &[("Domain", domain), ("Name", own)]);
+    let (domain, bare) = (account.domain(), account.account());
+    check(&Call::Account { account: own }, &[("Domain", domain), ("Name", bare)]);
     check(&Call::Directory { domain: domain.to_owned() }, &[("Domain", domain)]);
 }
 

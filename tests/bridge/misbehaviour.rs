@@ -1,6 +1,9 @@
 //! Processes that hang, die and babble, and cmdlets that fail: what each comes to, and that a run converges.
 
-use crate::stage::{CONTOSO, Stage, load, name, not_done, side_by_side, steps};
+use crate::contoso::CONTOSO;
+use crate::declared::{load, name};
+use crate::ran::{not_done, steps};
+use crate::stage::{Stage, side_by_side};
 use crate::stand_in::Mischief;
 use cskerb::apply::target::{ErrorKind, Target};
 use cskerb::apply::{Outcome, Unfinished};

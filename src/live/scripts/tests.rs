@@ -314,7 +314,7 @@ fn the_stand_in_has_the_documented_parameters_and_the_bridge_gives_no_others() {
         for name in given {
             let of_all = *confirms && ["WhatIf", "Confirm"].contains(&name);
             let known = |parameter: &&str| parameter.split('!').next() == Some(name);
-            assert!(of_all || documented.iter().any(|parameter| known(&parameter)), "{cmdlet} -{name}");
+            assert!(of_all || documented.iter().any(known), "{cmdlet} -{name}");
         }
     }
 }
