@@ -3,7 +3,7 @@
 use crate::contoso::CONTOSO;
 use crate::declared::{load, name};
 use crate::scratch::scratch;
-use crate::stage::{programs, wrapper};
+use crate::stage::{programs, wrapper, write_program};
 use crate::stand_in::Mischief;
 use cskerb::lab::{Fault, Lab, Right};
 use std::path::{Path, PathBuf};
@@ -30,14 +30,28 @@ impl Desk {
         self.folder.path()
     }
 
+    /// Puts a program called ssh before all others: it takes exactly the options that it is to be given, and starts what
+    /// the far end's own shell would.
+    fn with_ssh(self) -> Self {
+        let script = r#"#!/bin/sh
+[ "$1 $2 $3 $4 $5" = "-T -o BatchMode=yes -- op@fe01.contoso.com" ] || { echo "not called so: $*" >&2; exit 255; }
+shift 5
+exec sh -c "$*"
+"#;
+        write_program(&self.programs.path().join("ssh"), script);
+        self
+    }
+
     fn run(&self, arguments: &str) -> (Option<i32>, String, String) {
         let shell = self.programs.path().join("pwsh");
         let words = arguments.split(' ').map(|word| match word {
             "SHELL" => shell.display().to_string(),
             word => word.to_owned(),
         });
+        let path = format!("{}:{}", self.programs.path().display(), std::env::var("PATH").unwrap_or_default());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cskerb"));
         let Output { status, stdout, stderr } =
-            Command::new(env!("CARGO_BIN_EXE_cskerb")).current_dir(self.path()).args(words).output().unwrap();
+            command.current_dir(self.path()).env("PATH", path).args(words).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (status.code(), text(stdout), text(stderr))
     }
@@ -145,6 +159,28 @@ fn what_is_said_during_a_run_stands_above_the_bars() {
         let seen: String = begin.split('\u{1b}').take(1).chain(seen).collect();
         assert_eq!(seen, "", "{begin:?}");
     }
+}
+
+#[test]
+fn the_shell_may_be_reached_by_win_rm_or_by_ssh() {
+    let desk = Desk::new().with_ssh();
+    let credential = desk.path().join("credential.xml");
+    std::fs::write(&credential, "").unwrap();
+    for reach in
+        ["--host fe01.contoso.com", "--host se01.contoso.com --credential credential.xml", "--ssh op@fe01.contoso.com"]
+    {
+        desk.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+        let (code, out, err) =
+            desk.run(&format!("apply contoso.yaml --live --shell SHELL --state state --yes {reach}"));
+        assert_eq!(code, Some(0), "{reach}: {out}{err}");
+        assert!(out.contains("3 of 3 steps done") || out.contains("2 of 2 steps done"), "{reach}: {out}{err}");
+    }
+    let (code, _, err) = desk.run("plan contoso.yaml --live --shell SHELL --host fe99.contoso.com");
+    assert_eq!(code, Some(5), "{err}");
+    assert!(err.contains("fe99.contoso.com cannot be reached from console.contoso.com"), "{err}");
+    let (code, _, err) = desk.run("plan contoso.yaml --live --shell SHELL --ssh op@elsewhere.contoso.com");
+    assert_eq!(code, Some(5), "{err}");
+    assert!(err.contains("PowerShell could not be started as ssh op@elsewhere.contoso.com"), "{err}");
 }
 
 #[test]

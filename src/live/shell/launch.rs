@@ -89,7 +89,8 @@ pub(super) fn marker() -> String {
     word
 }
 
-/// The bootstrap, for whatever version there is: 2.0 has to read it too, to say that it is too old.
+/// The bootstrap, for whatever version there is: 2.0 has to read it too, to say that it is too old. Its digest is that of
+/// Windows itself: where only validated algorithms are allowed (FIPS), .NET refuses its own.
 fn bootstrap(marker: &str) -> String {
     let digest = Sha256::digest(scripts::bridge().as_bytes()).iter().fold(String::new(), |mut digest, byte| {
         let _ = write!(digest, "{byte:02X}");
@@ -102,7 +103,8 @@ if($PSVersionTable.PSVersion.Major -lt 3){{[Console]::Error.WriteLine('it is ver
 $b=New-Object System.Text.StringBuilder
 while(($l=[Console]::In.ReadLine()) -cne '{marker}'){{if($null -eq $l){{exit 3}};[void]$b.Append($l).Append([char]10)}}
 $t=$b.ToString()
-$h=[BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash([Text.Encoding]::UTF8.GetBytes($t))).Replace('-','')
+$s=New-Object Security.Cryptography.SHA256CryptoServiceProvider
+$h=[BitConverter]::ToString($s.ComputeHash([Text.Encoding]::UTF8.GetBytes($t))).Replace('-','')
 if($h -cne '{digest}'){{[Console]::Error.WriteLine('the script did not arrive as it was sent');exit 4}}
 & ([scriptblock]::Create($t)) '{marker}'
 "
