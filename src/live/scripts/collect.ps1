@@ -364,8 +364,22 @@ function ConvertTo-FilterValue([string]$Text) {
     return $Escaped.ToString()
 }
 
+# Where the domains of the forest are listed.
+function Get-PartitionsPath {
+    $Root = New-Object System.DirectoryServices.DirectoryEntry('LDAP://RootDSE')
+    return 'LDAP://CN=Partitions,' + [string]$Root.Properties['configurationNamingContext'][0]
+}
+
+# The domain of that NetBIOS name. A context wants its DNS name, which the forest has beside the other; where it has not,
+# as of a domain that is only trusted, Windows may find it by the name that there is.
 function Get-Domain([string]$Name) {
-    $Context = New-Object System.DirectoryServices.ActiveDirectory.DirectoryContext('Domain', $Name)
+    $Filter = '(&(objectCategory=crossRef)(nETBIOSName=' + (ConvertTo-FilterValue $Name) + '))'
+    $Found = (New-Searcher (Get-PartitionsPath) $Filter @('dnsRoot')).FindOne()
+    $Known = $Name
+    if ($null -ne $Found) {
+        $Known = [string](Get-Value $Found 'dnsRoot')
+    }
+    $Context = New-Object System.DirectoryServices.ActiveDirectory.DirectoryContext('Domain', $Known)
     return [System.DirectoryServices.ActiveDirectory.Domain]::GetDomain($Context)
 }
 
@@ -464,9 +478,7 @@ function Get-AccountFact($Arguments) {
 # The NetBIOS name of each domain of the forest, by its distinguished name in capitals.
 function Get-NetbiosName {
     $Names = @{}
-    $Root = New-Object System.DirectoryServices.DirectoryEntry('LDAP://RootDSE')
-    $Path = 'LDAP://CN=Partitions,' + [string]$Root.Properties['configurationNamingContext'][0]
-    $Results = (New-Searcher $Path '(&(objectCategory=crossRef)(nETBIOSName=*))' @('nCName', 'nETBIOSName')).FindAll()
+    $Results = (New-Searcher (Get-PartitionsPath) '(&(objectCategory=crossRef)(nETBIOSName=*))' @('nCName', 'nETBIOSName')).FindAll()
     foreach ($Result in $Results) {
         $Names[([string](Get-Value $Result 'nCName')).ToUpperInvariant()] = [string](Get-Value $Result 'nETBIOSName')
     }

@@ -19,7 +19,7 @@ pub use preflight::{Missing, Preflight};
 pub use preview::Preview;
 pub use replication::Patience;
 
-use super::shell::{Call, CallFailure, Place, Reply, Shell, TopologyFact};
+use super::shell::{Call, CallFailure, Place, Reply, Shell, TopologyFact, second_hop};
 use crate::apply::target::{ErrorKind, Holds, Observation, Target, TargetError};
 use crate::model::{AccountName, Actual, ServerFqdn, SiteName, Topology};
 use crate::plan::{Action, Predicate};
@@ -80,7 +80,8 @@ impl<'l> Live<'l> {
             None => reply.output().map_err(|failure| told(&failure)),
             Some(error) => {
                 let message = snapshot::secrets::strip(&error.message);
-                Err(format!("{}: {message} ({})", call.name(), error.id))
+                let hint = second_hop(&reply).map(|hint| format!("; {hint}")).unwrap_or_default();
+                Err(format!("{}: {message} ({}){hint}", call.name(), error.id))
             }
         }
     }
