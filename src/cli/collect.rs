@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 ///
 /// With --directory, it asks Active Directory itself for the accounts, and for every holder of the SPNs, that FILE and
 /// the folder (assignments.json, topology.xml) speak of. The connection is always protected by TLS, and the server's
-/// certificate always checked.
+/// certificate always checked. With --live too, it is asked in the place of PowerShell.
 ///
 /// With --tickets, it shows every server a fresh Kerberos ticket, and writes down how it answered.
 ///

@@ -217,7 +217,7 @@ impl Action {
 pub enum RunOn {
     /// Any host with the product's management shell.
     ManagementShell,
-    /// That server, in a logon there: the page has -FromComputer run on the source [doc], and IIS is set on the server.
+    /// That server, in a logon there: the page has -FromComputer run on the source \[doc\], and IIS is set on the server.
     Server(ServerFqdn),
 }
 

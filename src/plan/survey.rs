@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// them, never rotate again". \[inferred\]
 ///
 /// Within an Active Directory site a change arrives in under a minute; between two it waits for the site link, whose
-/// interval is 15 minutes at least [doc]. A link may be slower (180 minutes is its default), so this is the least that
+/// interval is 15 minutes at least \[doc\]. A link may be slower (180 minutes is its default), so this is the least that
 /// is waited; msDS-KeyVersionNumber, asked of each domain controller, is the proof.
 ///
 /// It withholds a rotation, never a copy: a copy comes from a server that was tested valid since, so a domain controller

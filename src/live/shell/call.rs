@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// One call.
 ///
-/// Each cmdlet is given the parameters that its page has, and no others [doc]. A report is a file that the cmdlet
+/// Each cmdlet is given the parameters that its page has, and no others \[doc\]. A report is a file that the cmdlet
 /// writes where it runs; the script sends it back with the reply and removes it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {

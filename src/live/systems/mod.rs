@@ -1,7 +1,7 @@
 //! The live systems as a [`Target`] of `apply`.
 //!
 //! Everything goes through a [`Shell`]. What is looked at is read anew; only a site's test is shared, by whoever asks
-//! for it at the same moment ([`testing`]). What is done is one call a step, or one a location for IIS, and an answer
+//! for it at the same moment. What is done is one call a step, or one a location for IIS, and an answer
 //! that says errors is a failure, whose kind follows from the error's category and id, never from its words.
 
 mod directory;
