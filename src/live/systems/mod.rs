@@ -1,8 +1,9 @@
 //! The live systems as a [`Target`] of `apply`.
 //!
 //! Everything goes through a [`Shell`]. What is looked at is read anew; only a site's test is shared, by whoever asks
-//! for it at the same moment. What is done is one call a step, or one a location for IIS, and an answer
-//! that says errors is a failure, whose kind follows from the error's category and id, never from its words.
+//! for it at the same moment. What is done is one call a step, or one a location for IIS. An answer that says errors is
+//! a failure, whose kind follows from the error's category and id, never from its words; a cmdlet that went on to its
+//! end in spite of them is judged by what it did.
 
 mod directory;
 mod evidence;
