@@ -306,15 +306,15 @@ $Worker = {
             }
         }
         if ($Arguments.Operation -ceq 'add') {
-            $Switch = '-S'
+            $Verb = '-S'
         } elseif ($Arguments.Operation -ceq 'remove') {
-            $Switch = '-D'
+            $Verb = '-D'
         } else {
             throw (New-Failure 'cskerb.BadRequest' 'InvalidData' 'setspn.exe adds or removes')
         }
         $Start = New-Object System.Diagnostics.ProcessStartInfo
         $Start.FileName = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'setspn.exe')
-        $Start.Arguments = $Switch + ' ' + $Arguments.Spn + ' ' + $Arguments.Account
+        $Start.Arguments = $Verb + ' ' + $Arguments.Spn + ' ' + $Arguments.Account
         $Start.UseShellExecute = $false
         $Start.CreateNoWindow = $true
         $Start.RedirectStandardInput = $true # or it would read the requests

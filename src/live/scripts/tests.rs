@@ -129,6 +129,53 @@ fn every_variable_that_is_read_is_set_somewhere() {
     }
 }
 
+/// PowerShell sets these by itself, in some circumstances only, or lets nobody set them.
+const RESERVED: &[&str] = &[
+    "$args",
+    "$error",
+    "$event",
+    "$false",
+    "$foreach",
+    "$home",
+    "$host",
+    "$input",
+    "$lastexitcode",
+    "$matches",
+    "$null",
+    "$pid",
+    "$profile",
+    "$psboundparameters",
+    "$pscmdlet",
+    "$pshome",
+    "$pwd",
+    "$sender",
+    "$switch",
+    "$this",
+    "$true",
+];
+
+#[test]
+fn no_variable_of_power_shell_itself_is_set() {
+    for text in all_scripts() {
+        let script = Script::read(&text);
+        let check = |node: Node<'_>| {
+            let name = script.text(node).to_ascii_lowercase();
+            assert!(!RESERVED.contains(&name.as_str()), "{name}");
+        };
+        each(script.root(), &mut |node| match node.kind() {
+            "script_parameter" => found(node, "variable").last().copied().into_iter().for_each(check),
+            "left_assignment_expression" => {
+                let whole = |variable: &Node<'_>| variable.byte_range() == node.byte_range();
+                found(node, "variable").into_iter().filter(whole).for_each(check);
+            }
+            "foreach_statement" => {
+                children(node).into_iter().filter(|child| child.kind() == "variable").for_each(check);
+            }
+            _ => {}
+        });
+    }
+}
+
 /// Methods that give nothing back. Any other, called as a statement, puts what it gives into the answer of the function.
 const GIVE_NOTHING: &[&str] = &[
     "Clear",
