@@ -60,3 +60,6 @@ pub mod lab;
 pub mod live;
 
 pub mod cli;
+
+#[cfg(test)]
+mod grammar;

@@ -1,7 +1,12 @@
 //! Every scenario of the plan tests, and faults of every kind, applied through the bridge and directly.
 
+use crate::contoso::CONTOSO;
+use crate::declared::{load, name};
+use crate::folder::copy;
+use crate::ran::{not_done, steps};
 use crate::rehearsal::ended;
-use crate::stage::{CONTOSO, Stage, load, name, not_done, steps};
+use crate::scratch::scratch;
+use crate::stage::{Stage, side_by_side};
 use cskerb::apply::Unfinished;
 use cskerb::apply::target::Target;
 use cskerb::deployment;
@@ -9,6 +14,7 @@ use cskerb::lab::{Cmdlet, Fault, Lab};
 use cskerb::plan::{Action, StepKind};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// Two labs of the same kind, changed both ways: they were planned alike, and end alike.
 fn check(what: &str, direct: &Stage, bridged: &Stage) -> BTreeSet<StepKind> {
@@ -29,22 +35,10 @@ fn cmdlets(stage: &Stage) -> Vec<Cmdlet> {
     stage.changing_calls().into_iter().filter(|cmdlet| *cmdlet != Cmdlet::SetIis).collect()
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 fn adopted(scenario: &Path) -> Option<Stage> {
     let bytes = std::fs::read(scenario.join("deployment.yaml")).ok()?;
     let deployment = deployment::load("deployment.yaml", &bytes).deployment?;
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     copy(&scenario.join("snapshot"), &folder.path().join("lab"));
     let lab = Lab::adopt(&folder.path().join("lab")).ok()?;
     // The live systems are tested when they are read, so what the snapshot says is as old as it is in neither lab.
@@ -64,14 +58,16 @@ fn every_scenario_ends_through_the_bridge_as_it_does_directly() {
         .filter(|folder| folder.join("snapshot").is_dir())
         .collect();
     folders.sort();
-    let (mut played, mut kinds) = (0, BTreeSet::new());
-    for folder in folders {
-        let (Some(direct), Some(bridged)) = (adopted(&folder), adopted(&folder)) else { continue };
+    let played = Mutex::new(Vec::new());
+    side_by_side(folders, |folder| {
+        let (Some(direct), Some(bridged)) = (adopted(&folder), adopted(&folder)) else { return };
         let what = folder.file_name().unwrap().to_string_lossy().into_owned();
-        kinds.extend(check(&what, &direct, &bridged));
-        played += 1;
-    }
-    assert!(played >= 15, "only {played} scenarios can be labs");
+        let kinds = check(&what, &direct, &bridged);
+        played.lock().unwrap().push(kinds);
+    });
+    let played = played.into_inner().unwrap();
+    assert!(played.len() >= 15, "only {} scenarios can be labs", played.len());
+    let kinds: BTreeSet<StepKind> = played.into_iter().flatten().collect();
     assert_eq!(kinds.len(), StepKind::ALL.len(), "every kind of step: {kinds:?}");
 }
 
@@ -88,12 +84,12 @@ fn every_fault_is_mended_through_the_bridge_as_it_is_directly() {
         Fault::EnableTopologyForgotten(name("Redmond")),
         Fault::ServerAdded(name("pool01.contoso.com"), name("fe04.contoso.com")),
     ];
-    for fault in faults {
+    side_by_side(faults, |fault| {
         let (direct, bridged) = (Stage::new(load(CONTOSO)), Stage::new(load(CONTOSO)));
         direct.lab.inject(&fault).unwrap();
         bridged.lab.inject(&fault).unwrap();
         check(&fault.to_string(), &direct, &bridged);
-    }
+    });
 }
 
 #[test]

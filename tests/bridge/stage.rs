@@ -1,74 +1,48 @@
 //! A lab with a bridge to it.
 
+use crate::declared::name;
+use crate::scratch::scratch;
 use crate::stand_in::{self, Mischief};
 use cskerb::apply::journal::EnableTopology;
 use cskerb::apply::target::{ErrorKind, Target, TargetError};
-use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSignal, Unfinished};
-use cskerb::deployment;
+use cskerb::apply::{self, Allowance, Operator, Options, Outcome, StopSignal, Unfinished};
 use cskerb::lab::{Cmdlet, Lab};
 use cskerb::live::collect::{self, Asked, Manner};
-use cskerb::live::shell::{Launch, Limits, Pool, Reach};
+use cskerb::live::shell::{Call, CallFailure, Launch, Limits, Place, Pool, Reach, Reply, Shell};
 use cskerb::live::systems::{Live, Means, Patience};
-use cskerb::model::Deployment;
+use cskerb::model::{Deployment, Topology};
 use cskerb::plan::{Plan, Request, plan};
 use std::num::NonZeroUsize;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 
-pub(crate) fn name<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
-    text.parse().unwrap()
-}
-
-pub(crate) fn load(yaml: &str) -> Deployment {
-    let loaded = deployment::load("contoso.yaml", yaml.as_bytes());
-    let wrong: Vec<String> = loaded.diagnostics.iter().map(|found| format!("{found:?}")).collect();
-    loaded.deployment.unwrap_or_else(|| panic!("{yaml}\n{wrong:#?}"))
-}
-
-/// Two sites with one account; a Front End pool of three with an overridden FQDN, a Director, a Standard Edition server.
-pub(crate) const CONTOSO: &str = r"
-version: 1
-product: sfb-2019
-accounts:
-  - { name: CONTOSO\kerbauth, container: 'CN=Users,DC=contoso,DC=com', encryption: [aes256] }
-sites:
-  - name: Redmond
-    account: CONTOSO\kerbauth
-    pools:
-      - fqdn: pool01.contoso.com
-        role: front-end
-        webServices: { internalFqdn: webint.contoso.com }
-        servers: [fe01.contoso.com, fe02.contoso.com, fe03.contoso.com]
-      - { fqdn: dir01.contoso.com, role: director, servers: [dir01.contoso.com] }
-  - name: Dublin
-    account: CONTOSO\kerbauth
-    pools:
-      - { fqdn: se01.contoso.com, role: standard-edition }
-iis:
-  - location: Skype for Business Server Internal Web Site
-    windowsAuthentication: { enabled: true, useKernelMode: false, providers: [Negotiate, NTLM] }
-";
-
 /// A lab, the PowerShell that stands in for the real one, and what is declared.
 pub(crate) struct Stage {
     pub(crate) folder: TempDir,
+    pub(crate) programs: TempDir,
     pub(crate) lab: Lab,
     pub(crate) deployment: Deployment,
     pub(crate) pool: Pool,
+    /// For a call that is to go wrong, where that has a limit of its own.
+    impatient: Option<Pool>,
     pub(crate) said: Mutex<Vec<String>>,
     pub(crate) parallel: usize,
     stop: StopSignal,
 }
 
+/// Where programs are written: files in memory may not be executed everywhere.
+pub(crate) fn programs() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
 /// Writes the program that is started as PowerShell.
-pub(crate) fn wrapper(folder: &Path, lab: &Path) -> PathBuf {
-    let mischief = folder.join("mischief");
+pub(crate) fn wrapper(programs: &Path, folder: &Path) -> PathBuf {
+    let (lab, mischief) = (folder.join("lab"), folder.join("mischief"));
     std::fs::create_dir_all(&mischief).unwrap();
-    let path = folder.join("pwsh");
+    let path = programs.join("pwsh");
     let program = std::env::current_exe().unwrap();
     let script = format!(
         "#!/bin/sh\n{}='{}' {}='{}' {}=\"$*\" exec '{}' --exact plays_power_shell --nocapture --test-threads=1\n",
@@ -79,22 +53,30 @@ pub(crate) fn wrapper(folder: &Path, lab: &Path) -> PathBuf {
         stand_in::ARGUMENTS,
         program.display(),
     );
-    std::fs::write(&path, script).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&path, &script);
     path
+}
+
+/// Lets another process write it: what this one has open for writing, a process that another thread starts has open for
+/// a moment, too, and nobody can execute it then.
+pub(crate) fn write_program(path: &Path, script: &str) {
+    let written =
+        Command::new("sh").args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""]).arg(path).arg(script).status();
+    assert!(written.unwrap().success(), "{}", path.display());
 }
 
 impl Stage {
     /// A healthy lab of the deployment.
     pub(crate) fn new(deployment: Deployment) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let lab = Lab::create(&deployment, &folder.path().join("lab"), name("2026-05-30T20:00:00Z")).unwrap();
         Self::on(folder, lab, deployment)
     }
 
     /// The lab lies in `lab` of the folder.
     pub(crate) fn on(folder: TempDir, lab: Lab, deployment: Deployment) -> Self {
-        let shell = wrapper(folder.path(), &folder.path().join("lab"));
+        let programs = programs();
+        let shell = wrapper(programs.path(), folder.path());
         let pool = Pool::new(Reach {
             launch: Launch::Here(shell.display().to_string()),
             host: None,
@@ -103,30 +85,40 @@ impl Stage {
             limits: Limits::default(),
         });
         let (said, stop) = (Mutex::new(Vec::new()), StopSignal::default());
-        Self { folder, lab, deployment, pool, said, parallel: 1, stop }
+        Self { folder, programs, lab, deployment, pool, impatient: None, said, parallel: 1, stop }
     }
 
-    /// The same with another limit for calls that change one thing.
-    pub(crate) fn impatient(mut self, changes: Duration) -> Self {
-        let limits = Limits { changes, ..Limits::default() };
-        self.pool = Pool::new(Reach { limits, ..self.pool.reach().clone() });
+    /// The same with another limit for calls that go wrong. The others keep theirs: on a busy machine none of them is
+    /// taken for one that hangs.
+    pub(crate) fn impatient(mut self, limit: Duration) -> Self {
+        self.impatient = Some(Pool::new(Reach { limits: Limits::all(limit), ..self.pool.reach().clone() }));
         self
     }
 
     pub(crate) fn mischief(&self, call: &str, what: Mischief) {
         let folder = self.folder.path().join("mischief");
         let number = std::fs::read_dir(&folder).unwrap().count();
-        std::fs::write(folder.join(what.file(call, number)), "").unwrap();
+        std::fs::write(folder.join(what.file(&call.replace('/', "|"), number)), "").unwrap();
     }
 
     pub(crate) fn mischief_left(&self) -> usize {
-        std::fs::read_dir(self.folder.path().join("mischief")).unwrap().count()
+        self.mischief_in("")
+    }
+
+    fn mischief_in(&self, call: &str) -> usize {
+        let all = std::fs::read_dir(self.folder.path().join("mischief")).unwrap();
+        all.filter(|file| file.as_ref().unwrap().file_name().to_str().unwrap().starts_with(call)).count()
     }
 
     pub(crate) fn live(&self) -> Live<'_> {
-        let patience = Patience { at_most: Duration::from_mins(1), every: Duration::from_millis(10) };
+        self.live_with(Duration::from_mins(1))
+    }
+
+    /// The same with another patience for replication.
+    pub(crate) fn live_with(&self, at_most: Duration) -> Live<'_> {
+        let patience = Patience { at_most, every: Duration::from_millis(10) };
         Live::new(Means {
-            shell: &self.pool,
+            shell: self,
             collect: Box::new(|| {
                 let clock = || self.lab.now();
                 let manner = Manner { parallel: 4, clock: &clock, watch: &|_| {} };
@@ -178,11 +170,32 @@ impl Stage {
     }
 }
 
-pub(crate) fn steps(plan: &Plan) -> Vec<String> {
-    plan.steps.iter().map(|step| step.id().to_string()).collect()
+impl Shell for Stage {
+    fn call(&self, at: &Place, call: &Call) -> Result<Reply, CallFailure> {
+        match &self.impatient {
+            Some(impatient) if self.mischief_in(&format!("{}~", call.name())) > 0 => impatient.call(at, call),
+            _ => self.pool.call(at, call),
+        }
+    }
+
+    fn learn(&self, topology: &Topology) {
+        self.pool.learn(topology);
+        self.impatient.iter().for_each(|pool| pool.learn(topology));
+    }
 }
 
-pub(crate) fn not_done(outcome: &Outcome) -> Vec<String> {
-    let steps = outcome.report().steps.iter().filter(|step| step.status != Status::Done);
-    steps.map(|step| format!("{}: {:?}", step.step.id(), step.status)).collect()
+/// Plays the cases a few at a time, since each of them waits for its processes.
+pub(crate) fn side_by_side<T: Send>(cases: impl IntoIterator<Item = T, IntoIter: Send>, play: impl Fn(T) + Sync) {
+    let left = Mutex::new(cases.into_iter());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().unwrap().next();
+                    let Some(case) = next else { return };
+                    play(case);
+                }
+            });
+        }
+    });
 }

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
+#[path = "../rehearsal/declared.rs"]
+mod declared;
+#[path = "../rehearsal/folder.rs"]
+mod folder;
 #[cfg(unix)]
 mod full_disk;
 mod killed;

@@ -1,13 +1,11 @@
 //! A script as the grammar of tree-sitter-powershell reads it: what it would run, and with which arguments.
 
+use crate::grammar::{Script, children, each, found};
 use std::collections::BTreeSet;
-use tree_sitter::{Node, Parser, Tree};
+use tree_sitter::Node;
 
-/// A script with its syntax tree.
-pub(super) struct Script<'s> {
-    text: &'s str,
-    tree: Tree,
-}
+/// A script that can be played.
+pub(super) struct Played<'s>(Script<'s>);
 
 /// One command with its arguments, each as the text that the command gets.
 pub(super) type Command = Vec<String>;
@@ -20,41 +18,24 @@ pub(super) struct Run<'r> {
     pub(super) here: Option<&'r str>,
 }
 
-impl<'s> Script<'s> {
+impl<'s> Played<'s> {
     /// Reads a script; fails where it is not PowerShell.
     pub(super) fn read(text: &'s str) -> Self {
-        let mut parser = Parser::new();
-        parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
-        let script = Self { text, tree: parser.parse(text, None).unwrap() };
-        let mut broken = Vec::new();
-        each(script.tree.root_node(), &mut |node| {
-            if node.is_error() || node.is_missing() {
-                broken.push(format!("{} at {:?}", node.kind(), node.start_position()));
-            }
-        });
-        assert!(broken.is_empty(), "{broken:?} in\n{text}");
-        script
+        Self(Script::read(text))
+    }
+
+    pub(super) fn script(&self) -> &Script<'s> {
+        &self.0
     }
 
     fn text(&self, node: Node<'_>) -> &'s str {
-        &self.text[node.byte_range()]
-    }
-
-    /// The text of every node of that kind.
-    pub(super) fn all(&self, kind: &str) -> BTreeSet<&'s str> {
-        let mut found = BTreeSet::new();
-        each(self.tree.root_node(), &mut |node| {
-            if node.kind() == kind {
-                found.insert(self.text(node));
-            }
-        });
-        found
+        self.0.text(node)
     }
 
     /// What a run would do, in order: commands, and calls of methods with their arguments.
     pub(super) fn run(&self, run: &Run<'_>) -> Vec<Command> {
         let (mut did, mut done) = (Vec::new(), BTreeSet::new());
-        for statement in found(self.tree.root_node(), "if_statement") {
+        for statement in found(self.0.root(), "if_statement") {
             let condition = found(statement, "pipeline")[0];
             let Some(enter) = found(condition, "command").first().map(|command| self.command(*command)) else {
                 continue; // of the preamble
@@ -140,23 +121,6 @@ impl<'s> Script<'s> {
             _ => text.to_owned(),
         }
     }
-}
-
-fn each<'t>(node: Node<'t>, visit: &mut dyn FnMut(Node<'t>)) {
-    visit(node);
-    for child in children(node) {
-        each(child, visit);
-    }
-}
-
-/// The nodes of that kind below, not those below one of them.
-fn found<'t>(node: Node<'t>, kind: &str) -> Vec<Node<'t>> {
-    let below = |child: Node<'t>| if child.kind() == kind { vec![child] } else { found(child, kind) };
-    children(node).into_iter().flat_map(below).collect()
-}
-
-fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    node.children(&mut node.walk()).collect()
 }
 
 fn character(hexadecimal: &str) -> String {
