@@ -60,3 +60,7 @@ pub mod lab;
 pub mod live;
 
 pub mod cli;
+
+#[cfg(test)]
+#[path = "../tests/rehearsal/scratch.rs"]
+mod scratch;

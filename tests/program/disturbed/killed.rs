@@ -1,6 +1,6 @@
 //! Killed at every line of its journal and resumed; two at once.
 
-use crate::scene::{CONTOSO, Scene, Undisturbed, changing, name, said, side_by_side};
+use super::scene::{CONTOSO, Scene, Undisturbed, changing, name, said, side_by_side};
 use cskerb::lab::{Cmdlet, Fault};
 use std::fs;
 use std::path::Path;

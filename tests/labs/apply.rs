@@ -1,11 +1,7 @@
 //! Apply against labs: what is broken is mended or named, the second time changes nothing, and there is a way back.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
-
-mod rehearsal;
-#[path = "rehearsal/scratch.rs"]
-mod scratch;
-
+use crate::rehearsal::ended;
+use crate::scratch::scratch;
 use cskerb::apply::journal::{EnableTopology, Ending, Record, runs};
 use cskerb::apply::target::Target;
 use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSignal, Unfinished};
@@ -16,7 +12,6 @@ use cskerb::model::{AccountName, Deployment, Principal, ServerFqdn, Spn};
 use cskerb::plan::{Plan, Request, StepId, StepKind, plan};
 use cskerb::wire;
 use proptest::prelude::*;
-use rehearsal::ended;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -46,7 +41,7 @@ struct Rehearsal {
 impl Rehearsal {
     /// A healthy lab.
     fn new(deployment: Deployment) -> Self {
-        let folder = scratch::scratch();
+        let folder = scratch();
         let lab = Lab::create(&deployment, &folder.path().join("lab"), name("2026-05-30T20:00:00Z")).unwrap();
         Self { _folder: folder, lab, deployment, stop: StopSignal::default(), parallel: 1 }
     }

@@ -1,12 +1,11 @@
-//! A run in a real process to which something happens, and that is resumed: the lab ends exactly as if nothing had.
+//! Plans, carried out in labs.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
-#[cfg(unix)]
-mod full_disk;
-mod killed;
+mod apply;
+mod iis;
+mod lab;
 #[path = "../rehearsal/mod.rs"]
 mod rehearsal;
-mod scene;
 #[path = "../rehearsal/scratch.rs"]
 mod scratch;
