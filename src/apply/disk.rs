@@ -4,6 +4,7 @@ use crate::durable::{self, sync_folder};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
 /// A file or folder of the state folder that could not be read or written.
@@ -74,11 +75,36 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     durable::replace(path, bytes).map_err(on(path, Verb::Written))
 }
 
-/// A file that only grows.
+/// A file that only grows, to which several threads append.
+///
+/// A disk takes as long for ten lines as for one, so what is appended while it is busy goes to it together. Once it
+/// refused something, nothing more is appended: a line may be torn, and a disk that failed to take what was written may
+/// have forgotten it, and say afterwards that all is well.
 #[derive(Debug)]
 pub(crate) struct AppendFile {
     path: PathBuf,
     file: File,
+    written: Mutex<Lines>,
+    on_disk: Mutex<Lines>,
+}
+
+/// How many lines got so far, and why no more do.
+#[derive(Debug, Default)]
+struct Lines {
+    count: u64,
+    refused: Option<(io::ErrorKind, String)>,
+}
+
+impl Lines {
+    /// Goes on to that many lines, unless something was refused before or is now.
+    fn advance(&mut self, to: u64, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        if let Some((kind, why)) = &self.refused {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        write().inspect_err(|error| self.refused = Some((error.kind(), error.to_string())))?;
+        self.count = to;
+        Ok(())
+    }
 }
 
 impl AppendFile {
@@ -89,7 +115,7 @@ impl AppendFile {
             sync_parent(path)?;
             Ok(file)
         });
-        Ok(Self { path: path.to_owned(), file: opened.map_err(on(path, Verb::Written))? })
+        Ok(Self::of(path, opened.map_err(on(path, Verb::Written))?))
     }
 
     /// Opens the file to go on after its first `whole` bytes: what a crash left of a further line is cut off.
@@ -100,18 +126,44 @@ impl AppendFile {
             file.seek(SeekFrom::End(0))?;
             Ok(file)
         });
-        Ok(Self { path: path.to_owned(), file: opened.map_err(on(path, Verb::Written))? })
+        Ok(Self::of(path, opened.map_err(on(path, Verb::Written))?))
+    }
+
+    fn of(path: &Path, file: File) -> Self {
+        Self { path: path.to_owned(), file, written: Mutex::default(), on_disk: Mutex::default() }
     }
 
     /// Appends a line; it is on the disk when this returns.
-    pub(crate) fn append(&mut self, line: &str) -> Result<(), StateError> {
+    pub(crate) fn append(&self, line: &str) -> Result<(), StateError> {
         let mut bytes = Vec::with_capacity(line.len() + 1);
         bytes.extend_from_slice(line.as_bytes());
         bytes.push(b'\n');
-        // The folder's entry is on the disk since the file was made.
-        let written = self.file.write_all(&bytes).and_then(|()| self.file.sync_all());
-        written.map_err(on(&self.path, Verb::Written))
+        let own = self.write(&bytes).and_then(|own| self.sync(own));
+        own.map_err(on(&self.path, Verb::Written))
     }
+
+    /// Writes it behind what others wrote; which line it is.
+    fn write(&self, bytes: &[u8]) -> io::Result<u64> {
+        let mut written = held(&self.written);
+        let own = written.count + 1;
+        written.advance(own, || (&self.file).write_all(bytes))?;
+        Ok(own)
+    }
+
+    /// Waits until that line is on the disk, which it may be with somebody else's.
+    fn sync(&self, own: u64) -> io::Result<()> {
+        let mut on_disk = held(&self.on_disk);
+        if on_disk.count >= own {
+            return Ok(());
+        }
+        let all = held(&self.written).count;
+        // The folder's entry is on the disk since the file was made.
+        on_disk.advance(all, || self.file.sync_all())
+    }
+}
+
+fn held(lines: &Mutex<Lines>) -> MutexGuard<'_, Lines> {
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -136,8 +188,40 @@ mod tests {
             return;
         }
         let file = OpenOptions::new().append(true).open(full).unwrap();
-        let error = AppendFile { path: full.to_owned(), file }.append("one").unwrap_err();
+        let file = AppendFile::of(full, file);
+        let error = file.append("one").unwrap_err();
         assert_eq!(error.source.kind(), io::ErrorKind::StorageFull, "{error}");
         assert!(error.to_string().starts_with("/dev/full could not be written"), "{error}");
+        // It may be torn: nothing comes after it, even where the disk would take it.
+        let there = AppendFile::of(full, tempfile::tempfile().unwrap());
+        *held(&there.written) = std::mem::take(&mut *held(&file.written));
+        assert_eq!(there.append("two").unwrap_err().source.kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn what_many_append_at_once_is_whole_and_in_each_one_s_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let file = AppendFile::create(&path).unwrap();
+        let (threads, lines) = (8, 40);
+        std::thread::scope(|scope| {
+            for thread in 0..threads {
+                let (file, path) = (&file, &path);
+                scope.spawn(move || {
+                    for line in 0..lines {
+                        let own = format!("{thread} {line} {}", "x".repeat(line * 50));
+                        file.append(&own).unwrap();
+                        assert!(fs::read_to_string(path).unwrap().lines().any(|line| line == own), "{own}");
+                    }
+                });
+            }
+        });
+        let text = fs::read_to_string(&path).unwrap();
+        for thread in 0..threads {
+            let of_thread = text.lines().filter_map(|line| line.strip_prefix(&format!("{thread} ")));
+            let numbers: Vec<usize> = of_thread.map(|it| it.split(' ').next().unwrap().parse().unwrap()).collect();
+            assert_eq!(numbers, (0..lines).collect::<Vec<_>>());
+        }
+        assert_eq!((held(&file.written).count, held(&file.on_disk).count), (320, 320));
     }
 }

@@ -68,7 +68,7 @@ pub fn run(
     if plan.steps.is_empty() {
         return Ok(Outcome::Finished(Report::default()));
     }
-    let mut journal = Journal::create(state, target.now(), &sealed)?;
+    let journal = Journal::create(state, target.now(), &sealed)?;
     let run = journal.run.clone();
     journal.write(&Entry::RunStarted {
         at: target.now(),
@@ -96,7 +96,7 @@ fn go_on(
     let (mut board, rules) = (Board::new(&plan), rules(target, options));
     let begun = resume::restore(&mut board, record);
     check_window(&board, &rules, target)?;
-    let mut journal = Journal::reopen(record)?;
+    let journal = Journal::reopen(record)?;
     journal.write(&Entry::RunResumed { at: target.now(), session: session(options, &consents) })?;
     let report = board.report(Some(record.run.clone()));
     events(Event { at: target.now(), what: What::RunStarted { resumed: true, report } });

@@ -295,7 +295,8 @@ impl IisConfiguration {
     /// [`Reading::Absent`] where the server has no such location; unreadable where a provider is added twice,
     /// which IIS itself answers with an error 500.19.
     pub fn effective(&self, path: &LocationPath) -> Reading<WindowsAuthentication> {
-        if !self.has(path) {
+        let own = self.locations.get(path);
+        if own.is_none() && !self.has(path) {
             return Reading::Absent;
         }
         let mut settings = WindowsAuthentication::default();
@@ -304,8 +305,8 @@ impl IisConfiguration {
             settings.providers.clear();
         }
         let parents: Vec<LocationPath> = path.parents().collect();
-        let own = parents.iter().chain([path]).filter_map(|at| self.locations.get(at));
-        for layer in [&self.global].into_iter().chain(own) {
+        let parents = parents.iter().filter_map(|at| self.locations.get(at));
+        for layer in [&self.global].into_iter().chain(parents).chain(own) {
             if let Err(cause) = layer.apply_to(&mut settings) {
                 return Reading::Unreadable(cause);
             }
@@ -315,6 +316,13 @@ impl IisConfiguration {
 }
 
 impl Layer {
+    /// Whether a provider that a parent gives may be one that this place adds: then IIS can read neither.
+    pub fn may_clash(&self) -> bool {
+        // What follows a `clear` adds to an empty list.
+        let mut before_clear = self.providers.iter().take_while(|(edit, _)| *edit != ProviderEdit::Clear);
+        before_clear.any(|(edit, _)| matches!(edit, ProviderEdit::Add(_)))
+    }
+
     fn apply_to(&self, settings: &mut WindowsAuthentication) -> Result<(), Cause> {
         settings.enabled = self.enabled.unwrap_or(settings.enabled);
         settings.use_kernel_mode = self.use_kernel_mode.unwrap_or(settings.use_kernel_mode);
@@ -360,6 +368,21 @@ mod tests {
         let effective = configuration(locations).effective(&path.parse().unwrap());
         let names = effective.known().map(|settings| settings.providers.iter().map(Provider::as_str).collect());
         assert_eq!(names, expected.map(<[&str]>::to_vec), "{locations:?} at {path}: {effective:?}");
+    }
+
+    #[test]
+    fn only_what_is_added_to_a_parents_list_may_clash() {
+        use Provider::{Negotiate, Ntlm};
+        use ProviderEdit::{Add, Clear, Remove};
+        let check = |edits: &[ProviderEdit], expected: bool| {
+            let configuration = configuration(&[("S", edits)]);
+            assert_eq!(configuration.locations[&"S".parse().unwrap()].may_clash(), expected, "{edits:?}");
+        };
+        check(&[], false);
+        check(&[Add(Ntlm)], true);
+        check(&[Remove(Ntlm), Add(Ntlm), Clear], true);
+        check(&[Clear, Add(Ntlm), Add(Negotiate)], false);
+        check(&[Remove(Negotiate), Clear], false);
     }
 
     #[test]

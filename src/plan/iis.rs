@@ -82,7 +82,10 @@ fn settings_to_write(
 ) -> Vec<SettingChange> {
     let location = &expected.location;
     let declared = &expected.windows_authentication;
-    let mut inherited = then.effective(location);
+    let mut inherited = match then {
+        Cow::Borrowed(_) => Reading::Known(now.clone()),
+        Cow::Owned(then) => then.effective(location),
+    };
     let mut clash = None;
     if let (None, Some(providers)) = (inherited.known(), &declared.providers) {
         // A provider of its own that is then added a second time: its list has to be written whole.
@@ -115,7 +118,11 @@ fn broken_below<'c>(
         .filter(|change| change.settings.iter().any(of_providers))
         .map(|change| &change.location)
         .collect();
-    let below = now.locations.keys().filter(|path| above.iter().any(|above| path.is_below(above)));
+    let below = || now.locations.iter().filter(|(path, _)| above.iter().any(|above| path.is_below(above)));
+    if !below().any(|(_, layer)| layer.may_clash()) {
+        return Vec::new();
+    }
+    let below = below().map(|(path, _)| path);
     let broken = |path: &&LocationPath| now.effective(path).known().is_some();
     below.filter(broken).filter_map(|path| Some((path, then.effective(path).cause()?.clone()))).collect()
 }

@@ -20,7 +20,7 @@ use crate::plan::{self, Action, Request, Step, StepId};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Something that happened, told to whoever listens.
@@ -31,16 +31,17 @@ pub(crate) struct Executor<'r> {
     target: &'r dyn Target,
     options: &'r Options<'r>,
     events: Listener<'r>,
-    journal: Mutex<Writing>,
+    journal: Journal,
+    trouble: Mutex<Trouble>,
     /// Accounts whose rotation was seen to be done although its call did not end well.
     seen_rotated: Mutex<BTreeSet<AccountName>>,
     /// Steps that a call before this one may have left half-way.
     half_way: BTreeSet<StepId>,
 }
 
-/// The journal, and what went wrong with it.
-struct Writing {
-    journal: Journal,
+/// What went wrong with the journal.
+#[derive(Default)]
+struct Trouble {
     lost: Option<Arc<JournalError>>,
     in_doubt: Vec<StepId>,
 }
@@ -65,8 +66,8 @@ impl<'r> Executor<'r> {
         journal: Journal,
         half_way: BTreeSet<StepId>,
     ) -> Self {
-        let journal = Mutex::new(Writing { journal, lost: None, in_doubt: Vec::new() });
-        Self { target, options, events, journal, seen_rotated: Mutex::default(), half_way }
+        let trouble = Mutex::default();
+        Self { target, options, events, journal, trouble, seen_rotated: Mutex::default(), half_way }
     }
 
     /// Does what can be done, and says how it ended.
@@ -77,9 +78,8 @@ impl<'r> Executor<'r> {
 
     /// The error for whoever called.
     pub(crate) fn lost(&self, Lost(source): Lost) -> ApplyError {
-        let mut writing = self.writing();
-        let steps = std::mem::take(&mut writing.in_doubt);
-        ApplyError::JournalLost { run: writing.journal.run.clone(), steps, source }
+        let steps = std::mem::take(&mut self.trouble().in_doubt);
+        ApplyError::JournalLost { run: self.journal.run.clone(), steps, source }
     }
 
     fn work(&self, board: &mut Board, rules: &Rules<'_>) -> Result<Option<Halt>, Lost> {
@@ -201,7 +201,7 @@ impl<'r> Executor<'r> {
     }
 
     fn end(&self, board: &Board, halt: Option<&Halt>) -> Result<Outcome, Lost> {
-        let run = self.writing().journal.run.clone();
+        let run = self.journal.run.clone();
         let report = board.report(Some(run));
         let (ending, why) = self.ending(board, &report, halt);
         let (at, operator) = (self.target.now(), self.options.operator.clone());
@@ -257,26 +257,24 @@ impl<'r> Executor<'r> {
         (self.events)(Event { at: self.now(), what });
     }
 
-    fn writing(&self) -> std::sync::MutexGuard<'_, Writing> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes a line; once one failed, none is written any more.
     pub(crate) fn write(&self, entry: &Entry) -> Result<(), Lost> {
-        let mut writing = self.writing();
-        if let Some(lost) = &writing.lost {
+        if let Some(lost) = &self.trouble().lost {
             return Err(Lost(Arc::clone(lost)));
         }
-        writing.journal.write(entry).map_err(|error| {
-            let error = Arc::new(error);
-            writing.lost = Some(Arc::clone(&error));
-            Lost(error)
+        self.journal.write(entry).map_err(|error| {
+            let mut trouble = self.trouble();
+            Lost(Arc::clone(trouble.lost.get_or_insert_with(|| Arc::new(error))))
         })
     }
 
     /// Notes that the step was carried out and cannot be journaled.
     fn in_doubt(&self, step: &Step) {
-        self.writing().in_doubt.push(step.id());
+        self.trouble().in_doubt.push(step.id());
     }
 }
 

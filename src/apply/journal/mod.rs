@@ -121,7 +121,7 @@ impl fmt::Display for RunId {
 }
 
 /// Appends a line to the disk.
-type Append = Box<dyn FnMut(&str) -> Result<(), StateError> + Send>;
+type Append = Box<dyn Fn(&str) -> Result<(), StateError> + Send + Sync>;
 
 /// A journal that is being written.
 pub(crate) struct Journal {
@@ -145,18 +145,18 @@ impl Journal {
         };
         let folder = runs.join(run.as_str());
         disk::write_whole(&folder.join("plan.json"), plan.to_json()?.as_bytes())?;
-        let mut file = AppendFile::create(&folder.join("journal.jsonl"))?;
+        let file = AppendFile::create(&folder.join("journal.jsonl"))?;
         Ok(Self { run, append: Box::new(move |line| file.append(line)) })
     }
 
     /// Opens the journal of a run to go on with it.
     pub(crate) fn reopen(record: &Record) -> Result<Self, JournalError> {
-        let mut file = AppendFile::reopen(&record.path, record.whole)?;
+        let file = AppendFile::reopen(&record.path, record.whole)?;
         Ok(Self { run: record.run.clone(), append: Box::new(move |line| file.append(line)) })
     }
 
-    /// Writes a line; it is on the disk when this returns.
-    pub(crate) fn write(&mut self, entry: &Entry) -> Result<(), JournalError> {
+    /// Writes a line; it is on the disk when this returns. Several threads may.
+    pub(crate) fn write(&self, entry: &Entry) -> Result<(), JournalError> {
         let line = serde_json::to_string(&wire::journal::Entry::from(entry))?;
         (self.append)(&line).map_err(JournalError::from)
     }
@@ -164,11 +164,10 @@ impl Journal {
     /// Has every line after the first `lines` fail, as on a disk that is full.
     #[cfg(test)]
     pub(crate) fn fail_after(&mut self, lines: usize) {
-        let mut written = 0;
-        let mut inner = std::mem::replace(&mut self.append, Box::new(|_| Ok(())));
+        let written = std::sync::atomic::AtomicUsize::new(0);
+        let inner = std::mem::replace(&mut self.append, Box::new(|_| Ok(())));
         self.append = Box::new(move |line| {
-            written += 1;
-            if written > lines {
+            if written.fetch_add(1, std::sync::atomic::Ordering::SeqCst) >= lines {
                 let source = std::io::ErrorKind::StorageFull.into();
                 return Err(disk::on(Path::new("journal.jsonl"), disk::Verb::Written)(source));
             }

@@ -39,7 +39,7 @@ fn account(key_version: u32) -> Observation {
 fn started() -> (TempDir, Journal, Vec<Entry>) {
     let state = scratch();
     let plan = seal(&plan_of(vec![step(rotation())])).unwrap();
-    let mut journal = Journal::create(state.path(), now(), &plan).unwrap();
+    let journal = Journal::create(state.path(), now(), &plan).unwrap();
     let first = Entry::RunStarted {
         at: now(),
         run: journal.run.clone(),
@@ -105,7 +105,7 @@ fn every_kind_of_entry() -> Vec<Entry> {
 
 #[test]
 fn what_is_written_is_read_back_the_same() {
-    let (state, mut journal, mut entries) = started();
+    let (state, journal, mut entries) = started();
     for entry in every_kind_of_entry() {
         journal.write(&entry).unwrap();
         entries.push(entry);
@@ -118,7 +118,7 @@ fn what_is_written_is_read_back_the_same() {
 
 #[test]
 fn a_line_that_was_cut_off_anywhere_does_not_count() {
-    let (state, mut journal, mut entries) = started();
+    let (state, journal, mut entries) = started();
     let path = state.path().join("runs").join(journal.run.as_str()).join("journal.jsonl");
     let whole = fs::read(&path).unwrap();
     journal.write(&every_kind_of_entry()[0]).unwrap();
@@ -128,7 +128,7 @@ fn a_line_that_was_cut_off_anywhere_does_not_count() {
         let record = Record::read(state.path(), &journal.run).unwrap().unwrap();
         assert_eq!(record.entries, entries, "cut at {cut}");
         if cut % 16 == 0 {
-            let mut again = Journal::reopen(&record).unwrap();
+            let again = Journal::reopen(&record).unwrap();
             again.write(&Entry::RunResumed { at: now(), session: session() }).unwrap();
             let record = Record::read(state.path(), &journal.run).unwrap().unwrap();
             assert_eq!(record.entries.len(), 2, "what was cut off at {cut} is gone, and the next line is whole");
@@ -143,7 +143,7 @@ fn a_line_that_was_cut_off_anywhere_does_not_count() {
 
 #[test]
 fn a_journal_that_is_broken_or_of_the_future_is_refused() {
-    let (state, mut journal, _) = started();
+    let (state, journal, _) = started();
     journal.write(&every_kind_of_entry()[0]).unwrap();
     let path = state.path().join("runs").join(journal.run.as_str()).join("journal.jsonl");
     let text = fs::read_to_string(&path).unwrap();
