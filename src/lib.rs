@@ -62,5 +62,8 @@ pub mod live;
 pub mod cli;
 
 #[cfg(test)]
+mod grammar;
+
+#[cfg(test)]
 #[path = "../tests/rehearsal/scratch.rs"]
 mod scratch;

@@ -16,10 +16,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("init", &["model", "yaml"]),
     ("plan", &["model", "codes", "yaml"]),
     ("wire", &["model", "codes", "plan", "deployment"]),
-    ("render", &["model", "codes", "plan", "wire", "deployment"]),
+    ("grammar", &[]), // only tests know it
+    ("render", &["model", "codes", "plan", "wire", "deployment", "grammar"]),
     ("apply", &["model", "codes", "durable", "plan", "snapshot", "wire"]),
     ("lab", &["model", "codes", "plan", "snapshot", "apply"]),
-    ("live", &["model", "codes", "durable", "plan", "snapshot", "apply"]),
+    ("live", &["model", "codes", "durable", "plan", "snapshot", "apply", "grammar"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

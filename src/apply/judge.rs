@@ -53,18 +53,22 @@ pub(crate) fn judge(action: &Action, before: &Observation, now: &Observation) ->
     }
 }
 
-/// Whether every setting that a set-iis step changes is as it was or as it shall be: then the step may run again
-/// although it got half-way.
+/// Whether every setting that a set-iis step changes is as it was, as it shall be, or as a location above it in the step
+/// was to leave it: then the step may run again although it got half-way. Locations are committed one by one, the outer
+/// ones first, so what a location inherits may have changed before its own turn came.
 pub(crate) fn is_between(locations: &[LocationChange], found: &Observation) -> bool {
     let Observation::Settings(found) = found else { return false };
-    let known = |(change, found): (&LocationChange, &Vec<Setting>)| {
-        change.settings.len() == found.len()
-            && change
-                .settings
-                .iter()
-                .zip(found)
-                .all(|(change, found)| *found == change.before || *found == change.after)
+    let inherited = |change: &LocationChange, found: &Setting| {
+        let above = locations.iter().filter(|above| change.location.is_below(&above.location));
+        above.flat_map(wanted).any(|wanted| wanted == found)
     };
+    let known =
+        |(change, found): (&LocationChange, &Vec<Setting>)| {
+            change.settings.len() == found.len()
+                && change.settings.iter().zip(found).all(|(setting, found)| {
+                    *found == setting.before || *found == setting.after || inherited(change, found)
+                })
+        };
     found.len() == locations.len() && locations.iter().zip(found).all(known)
 }
 

@@ -18,7 +18,7 @@
 //! | `assign-account`, `reassign-account`, `unassign-account` | who is assigned | as wanted | anything else; its preconditions then say whether reality moved | |
 //! | `create-account` | the account | it exists | it does not | |
 //! | `add-spn`, `remove-spn` | the holders | the account holds it; the former does not | otherwise | |
-//! | `set-iis` | the effective settings | all as wanted | some or none as wanted, the others as before: all are set again | |
+//! | `set-iis` | the effective settings | all as wanted | some or none as wanted, the others as before, or as one above them was to be: those are set | |
 //! | `enable-topology` | the SPNs that it makes and removes | all in order | otherwise; its signature is checked again | |
 //! | `test-assignment` | nothing: a test leaves nothing behind | | always: it is tested again | |
 //!
@@ -35,7 +35,7 @@ pub mod events;
 mod executor;
 mod history;
 pub mod journal;
-mod judge;
+pub(crate) mod judge;
 mod lock;
 #[cfg(test)]
 mod memory;

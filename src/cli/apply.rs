@@ -18,6 +18,9 @@ use clap::Args;
 ///
 /// Everything is journaled before it is done, so a run may be cut off anywhere: --resume looks first, and goes on.
 /// Ctrl-C ends after what is running.
+///
+/// With --live every cmdlet runs where the management shell is: here, or where --host or --ssh says. So does a copy,
+/// which Microsoft's page has made in a logon on its source; where it is refused from elsewhere, start cskerb there.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -81,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     if let (true, Some(live)) = (arguments.what_if, opened.live()) {
         output::remark(&text::plan(&Outline::of(&plan), output::error_style()));
-        preflight::say(live, &plan, &deployment);
+        preflight::say(live, &plan.steps.iter().collect::<Vec<_>>(), &deployment);
         preflight::what_if(live, &plan)?;
         return Ok(Exit::Done);
     }

@@ -2,10 +2,10 @@
 
 use super::exit::{Exit, Failure};
 use super::{collection, directory, live, output, read, tickets};
-use crate::live::collect::Asked;
+use crate::live::collect::{Asked, DirectoryBy};
 use crate::live::directory::Question;
 use crate::live::tickets::{of_deployment, of_snapshot};
-use crate::model::{Deployment, ServerFqdn};
+use crate::model::{Deployment, ServerFqdn, Verdict};
 use crate::plan::Scope;
 use crate::render::escape::{Lines, terminal};
 use crate::snapshot::description::{AskedFor, DescriptionFile, FormatVersion};
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 ///
 /// With --directory, it asks Active Directory itself for the accounts, and for every holder of the SPNs, that FILE and
 /// the folder (assignments.json, topology.xml) speak of. The connection is always protected by TLS, and the server's
-/// certificate always checked.
+/// certificate always checked. With --live too, it is asked in the place of PowerShell.
 ///
 /// With --tickets, it shows every server a fresh Kerberos ticket, and writes down how it answered.
 ///
@@ -97,6 +97,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     if arguments.live {
         asked.servers.extend(arguments.server.iter().cloned());
+        if !arguments.directory.is_empty() {
+            asked.directory = DirectoryBy::Another;
+        }
         let pool = arguments.reach.pool()?;
         let collected = collection::into_folder(&pool, &asked, folder, arguments.reach.parallel())?;
         exit = collection::exit(&collected);
@@ -126,11 +129,9 @@ fn ask_directory(
     let access = arguments.directory.access()?;
     let writer = writer(folder)?;
     let came = directory::collect(&access, &question, former.as_ref(), &writer)?;
-    // Where nothing new was read, "now" does not move; a folder that is new gets its description all the same.
-    if came != directory::Came::ToNothing || description.is_none() {
-        // Written last: should this stop in between, the new file is taken for older than it is, never the old for new.
-        write_description(&writer, description, Some(&question))?;
-    }
+    let news = if came == directory::Came::ToNothing { News::Nothing } else { News::Some };
+    // Written last: should this stop in between, the new file is taken for older than it is, never the old for new.
+    describe(&writer, description, Some(&question), news)?;
     Ok(came)
 }
 
@@ -149,7 +150,8 @@ fn prove(arguments: &Arguments, declared: Option<&Deployment>, folder: &Path) ->
     let proofs = arguments.tickets.prove(&targets)?;
     let writer = writer(folder)?;
     let judged = tickets::write(&proofs, &actual, &writer)?;
-    write_description(&writer, description, None)?;
+    let any = proofs.iter().any(|proof| proof.verdict() != Verdict::Unknown);
+    describe(&writer, description, None, if any { News::Some } else { News::Nothing })?;
     Ok(judged)
 }
 
@@ -166,12 +168,27 @@ fn writer(folder: &Path) -> Result<Writer, Failure> {
         .map_err(|error| Failure::new(format!("the snapshot {} cannot be written", folder.display())).source(error))
 }
 
-/// `snapshot.json`: from now on this is "now". What was asked for before still was, but for what was asked again.
-fn write_description(
+/// Whether anything new was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum News {
+    Some,
+    Nothing,
+}
+
+/// `snapshot.json`: from now on this is "now", where anything new was read; a folder that is new gets its description all
+/// the same. What was asked for before still was, but for what was asked again.
+fn describe(
     writer: &Writer,
     former: Option<DescriptionFile>,
     question: Option<&Question>,
+    news: News,
 ) -> Result<(), Failure> {
+    if news == News::Nothing {
+        output::remark("nothing new was read\n");
+        if former.is_some() {
+            return Ok(());
+        }
+    }
     let now = Timestamp::now();
     let collected_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let asked = question.map(|question| AskedFor {
@@ -205,6 +222,8 @@ fn write_description(
     if let Err(error) = writer.description(&file) {
         return Err(Failure::new("the snapshot cannot be written").source(error));
     }
-    output::remark(&terminal(&format!("collected at {collected_at}\n"), Lines::Keep));
+    if news == News::Some {
+        output::remark(&terminal(&format!("collected at {collected_at}\n"), Lines::Keep));
+    }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub(super) fn into_folder(
     folder: &Path,
     parallel: usize,
 ) -> Result<Collected, Failure> {
-    let manner = Manner { parallel, clock: &Timestamp::now, watch: &say };
+    let manner = Manner { parallel, clock: &Timestamp::now, watch: &|progress| say("wrote", progress) };
     let collected = collect::collect(shell, asked, folder, &manner).map_err(|error| {
         Failure::new(format!("nothing can be collected into {}", folder.display()))
             .source(error)
@@ -40,13 +40,14 @@ pub(super) fn for_now(reach: &live::Options, deployment: &Deployment) -> Result<
 
 /// The same through processes that are already there.
 pub(super) fn through(pool: &Pool, parallel: usize, deployment: &Deployment) -> Result<Actual, CollectError> {
-    let manner = Manner { parallel, clock: &Timestamp::now, watch: &say };
+    let manner = Manner { parallel, clock: &Timestamp::now, watch: &|progress| say("read", progress) };
     Ok(collect::read(pool, &Asked::of(deployment), &manner)?.actual)
 }
 
-fn say(progress: Progress) {
+/// `made` is what is said of a file: only a folder that is kept was written.
+fn say(made: &'static str, progress: Progress) {
     let (kind, text) = match progress {
-        Progress::Made(file) => ("wrote", file),
+        Progress::Made(file) => (made, file),
         Progress::Unread(unread) => ("unreadable", format!("{}: {}", unread.file, unread.why)),
         Progress::Behind(replicas) => {
             ("note", format!("not up to date: {}; what was read may not be in effect there yet", replicas.join(", ")))

@@ -20,7 +20,11 @@ pub(super) struct Options {
     /// The server whose management shell to use, through WinRM; without it, this machine's
     #[arg(long, value_name = "FQDN", requires = "live")]
     host: Option<ServerFqdn>,
-    /// The machine to start PowerShell on, with a full logon there: user@host, or a name of ssh's own configuration
+    /// The machine to start PowerShell on, through ssh: user@host, or a name of ssh's own configuration
+    ///
+    /// ssh must not have to ask: it takes a key, a Kerberos ticket, or a connection that is shared already
+    /// (ControlMaster). Windows passes a logon by key on to no other computer, and copies, tests and questions to Active
+    /// Directory need others: delegate the ticket, or open the shared connection with the password.
     #[arg(long, value_name = "DESTINATION", requires = "live")]
     ssh: Option<String>,
     /// A file that `Get-Credential | Export-Clixml FILE` wrote: sessions are then opened with CredSSP

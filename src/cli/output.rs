@@ -4,10 +4,11 @@ use super::exit::Failure;
 use crate::durable;
 use crate::render::escape::{Lines, steers, terminal};
 use crate::render::text::Style;
-
+use indicatif::MultiProgress;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// Writes data to standard output.
 ///
@@ -55,9 +56,22 @@ pub(super) fn json(text: &str) -> Result<(), Failure> {
     data(&shown)
 }
 
-/// Writes something for the person to standard error.
+/// The bars that are drawn on standard error, while there are any.
+static BARS: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// From now on these bars are drawn on standard error, or none any more.
+pub(super) fn draw(bars: Option<MultiProgress>) {
+    *BARS.lock().unwrap_or_else(PoisonError::into_inner) = bars;
+}
+
+/// Writes something for the person to standard error; above the bars, where any are drawn.
 pub(super) fn remark(text: &str) {
-    anstream::eprint!("{text}");
+    // Let go before anything is written: whoever draws may say something too.
+    let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match bars {
+        Some(bars) => bars.suspend(|| anstream::eprint!("{text}")),
+        None => anstream::eprint!("{text}"),
+    }
 }
 
 /// Says why the run failed.

@@ -2,23 +2,32 @@
 
 use super::exit::Failure;
 use super::output;
+use crate::apply::journal::Record;
 use crate::live::systems::{Live, Preview};
 use crate::model::Deployment;
-use crate::plan::Plan;
+use crate::plan::{Plan, Step};
 use crate::render::escape::{Lines, terminal};
 use std::fmt::Write as _;
 
-/// Refuses to begin where something is missing that the plan needs; everything at once.
-pub(super) fn look(live: &Live<'_>, plan: &Plan, deployment: &Deployment) -> Result<(), Failure> {
-    if say(live, plan, deployment) == 0 {
+/// Refuses to begin where something is missing that the plan needs, or what is left of it; everything at once.
+pub(super) fn look(
+    live: &Live<'_>,
+    plan: &Plan,
+    goes_on: Option<&Record>,
+    deployment: &Deployment,
+) -> Result<(), Failure> {
+    let record = goes_on.map(Record::steps).unwrap_or_default();
+    let done = |step: &Step| record.iter().any(|(id, record)| record.is_done() && *id == step.id());
+    let left: Vec<&Step> = plan.steps.iter().filter(|step| !done(step)).collect();
+    if say(live, &left, deployment) == 0 {
         return Ok(());
     }
     Err(Failure::new("nothing was begun: what the plan needs is not all there"))
 }
 
 /// Says what is missing and what is worth knowing; how much is missing.
-pub(super) fn say(live: &Live<'_>, plan: &Plan, deployment: &Deployment) -> usize {
-    let found = live.preflight(plan, deployment);
+pub(super) fn say(live: &Live<'_>, steps: &[&Step], deployment: &Deployment) -> usize {
+    let found = live.preflight(steps, deployment);
     for note in &found.notes {
         line("note", note);
     }

@@ -66,6 +66,7 @@ impl Count {
 impl Progress {
     pub(super) fn new() -> Self {
         let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
+        output::draw(bars.clone());
         let every = if bars.is_some() { REDRAW } else { REMIND };
         let state =
             State { began: Instant::now(), all: Count::default(), pools: BTreeMap::new(), running: BTreeMap::new() };
@@ -90,6 +91,7 @@ impl Progress {
         drop(self.going);
         // It only keeps the time: whatever went wrong in it does not matter to the run.
         let _ = self.clock.join();
+        output::draw(None);
         if let Some(bars) = &self.shared.bars {
             let _ = bars.clear();
         }
@@ -101,24 +103,16 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn say(&self, line: &str) {
-        let line = terminal(line, Lines::Escape);
-        match &self.bars {
-            // A terminal that went away is no reason to stop.
-            Some(bars) => _ = bars.println(line),
-            None => output::remark(&format!("{line}\n")),
-        }
-    }
-
     fn tell(&self, what: &What) {
         match what {
-            What::LockLeftBehind(holder) => self
-                .say(&format!("note: {} had the lock since {} and died; it is taken", holder.operator, holder.since)),
-            What::RunAbandoned(run) => self.say(&format!("note: run {run} is given up")),
+            What::LockLeftBehind(holder) => {
+                say(&format!("note: {} had the lock since {} and died; it is taken", holder.operator, holder.since));
+            }
+            What::RunAbandoned(run) => say(&format!("note: run {run} is given up")),
             What::RunStarted { resumed, report } => self.start(*resumed, report),
             What::BatchStarted { pool, kind, number, steps } => {
                 let servers = if steps.len() == 1 { "1 server".to_owned() } else { format!("{} servers", steps.len()) };
-                self.say(&format!("{pool}: {}, batch {number}: {servers}", kind.as_str()));
+                say(&format!("{pool}: {}, batch {number}: {servers}", kind.as_str()));
             }
             What::StepStarted { step, .. } => self.begin(step),
             What::StepDone { step, took } => {
@@ -132,7 +126,7 @@ impl Shared {
             What::StepLeft { step, why } => self.ended(step, "left", &format!(": {why}")),
             What::StepRetried { step, why, delay } => {
                 self.state().running.remove(step);
-                self.say(&format!("        again   {step} in {}: {why}", seconds(*delay)));
+                say(&format!("        again   {step} in {}: {why}", seconds(*delay)));
             }
             What::StepJudged { step, judgement } => {
                 let (word, why) = match judgement {
@@ -140,21 +134,23 @@ impl Shared {
                     Judgement::NotDone(why) => ("it was not completed, and is done again", why),
                     Judgement::Unclear(why) => ("whether it was completed cannot be said", why),
                 };
-                self.say(&format!("        looked  {step}: {word}: {why}"));
+                say(&format!("        looked  {step}: {word}: {why}"));
             }
             What::StepsAdded { account, steps } => {
                 self.add(steps);
                 let servers = if steps.len() == 1 { "1 server".to_owned() } else { format!("{} servers", steps.len()) };
-                self.say(&format!("note: the rotation of {account} left {servers} behind; they get copies"));
+                say(&format!("note: the rotation of {account} left {servers} behind; they get copies"));
             }
-            What::ServersUnread { account, why } => self.say(&format!(
-                "warning: whether the rotation of {account} left servers behind could not be read: {why}"
-            )),
-            What::EnableTopologyWithheld { step } => self.say(&format!("        waits   {}", step.id())),
+            What::ServersUnread { account, why } => {
+                say(&format!(
+                    "warning: whether the rotation of {account} left servers behind could not be read: {why}"
+                ));
+            }
+            What::EnableTopologyWithheld { step } => say(&format!("        waits   {}", step.id())),
             What::WindowClosed { sites, opening } => {
                 let names: Vec<&str> = sites.iter().map(SiteName::as_str).collect();
                 let next = opening.as_ref().map_or("and none opens within 400 days".to_owned(), opens);
-                self.say(&format!("no window of {} is open long enough; {next}", names.join(", ")));
+                say(&format!("no window of {} is open long enough; {next}", names.join(", ")));
             }
             What::RunEnded { .. } | What::Verified(_) => {} // the recap says it
         }
@@ -163,7 +159,7 @@ impl Shared {
     fn start(&self, resumed: bool, report: &Report) {
         let (total, done) = (report.steps.len(), report.done());
         let run = report.run.as_ref().map(ToString::to_string).unwrap_or_default();
-        self.say(&if resumed {
+        say(&if resumed {
             format!("going on with run {run}: {done} of {total} steps are done")
         } else {
             format!("run {run}: {total} steps")
@@ -222,7 +218,7 @@ impl Shared {
         let (ended, total, elapsed) = (state.all.ended, state.all.total, clock(state.began.elapsed()));
         drop(state);
         let width = total.to_string().len();
-        self.say(&format!("[{ended:>width$}/{total} {elapsed}] {word:<7} {}{more}{of_pool}", step.id()));
+        say(&format!("[{ended:>width$}/{total} {elapsed}] {word:<7} {}{more}{of_pool}", step.id()));
     }
 
     /// Names what is still running.
@@ -238,11 +234,16 @@ impl Shared {
             None => {
                 drop(state);
                 for step in running {
-                    self.say(&format!("        still   {step}"));
+                    say(&format!("        still   {step}"));
                 }
             }
         }
     }
+}
+
+/// Says a line, above the bars.
+fn say(line: &str) {
+    output::remark(&format!("{}\n", terminal(line, Lines::Escape)));
 }
 
 fn bar(bars: &MultiProgress, name: &str, template: &str, count: &Count) -> ProgressBar {

@@ -108,7 +108,7 @@ impl Running {
     pub(super) fn carry_out(&self, work: &Work<'_>) -> Result<Exit, Failure> {
         self.show(work);
         if let Some(live) = work.systems.live() {
-            preflight::look(live, work.plan, work.deployment)?;
+            preflight::look(live, work.plan, work.goes_on, work.deployment)?;
         }
         if !work.plan.steps.is_empty() {
             self.ask(work)?;

@@ -126,6 +126,7 @@ const PARAMETERS: &[(&str, &[&str], &[&str])] = &[
     ("iis-configuration", &[], &[]),
     ("host", &[], &[]),
     ("identity", &[], &[]),
+    ("reach", &["Server"], &["Server"]),
     ("account", &["Domain", "Name"], &["Domain", "Name"]),
     ("holders", &["Spn"], &["Spn"]),
     ("directory", &["Domain"], &["Domain"]),

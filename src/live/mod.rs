@@ -12,6 +12,7 @@
 
 pub mod collect;
 pub mod directory;
+mod scripts;
 pub mod shell;
 pub mod systems;
 pub mod tickets;

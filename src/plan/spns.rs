@@ -5,7 +5,7 @@ use super::commands::{quote, setspn};
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
 use super::survey::{Standing, Survey};
-use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, StepKind, Subject};
+use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, StepKind, Subject, moment};
 use crate::codes::Code;
 use crate::model::{AccountName, DeclaredAccount, Pool, PoolFqdn, Principal, Reading, Site, SiteName, Spn, WebFqdn};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -133,11 +133,10 @@ impl Place<'_, '_> {
         if self.moves {
             return; // the assignment step is the reason for Enable-CsTopology
         }
-        let wanted = self.site.account.name().cloned();
         // Beside a stranger's SPN, Enable-CsTopology would make a duplicate: the finding about the stranger comes first.
         if let Some(account) = parties.wanted.filter(|_| !parties.held && parties.strangers.is_empty()) {
             let words = format!("not on {account}, so clients get no ticket and fall back to NTLM");
-            require(Code::SpnMissing, &spn, self.subject(&spn), &words, wanted.clone(), draft);
+            self.require(Code::SpnMissing, &spn, &words, draft);
         }
         for former in &parties.former {
             let words = if parties.held {
@@ -145,8 +144,13 @@ impl Place<'_, '_> {
             } else {
                 format!("still on {former}, which {} does not use", self.site.name)
             };
-            require(Code::SpnLeftOver, &spn, self.subject(&spn), &words, wanted.clone(), draft);
+            self.require(Code::SpnLeftOver, &spn, &words, draft);
         }
+    }
+
+    fn require(&self, code: Code, spn: &Spn, words: &str, draft: &mut Draft) {
+        let wanted = self.site.account.name();
+        require(self.survey, code, spn, self.subject(spn), words, wanted.cloned(), draft);
     }
 
     /// Whether the SPN is out of place and stays so, because the account that shall hold it has to be mended first.
@@ -300,7 +304,7 @@ fn report_unexpected(survey: &Survey<'_>, looked_at: &HashSet<&PoolFqdn>, draft:
                 Some(owner) => {
                     let words = format!("still on {name}, which {} does not use", owner.site);
                     let concerns = survey.eventual(owner.site).cloned();
-                    require(Code::SpnLeftOver, spn, owner.subject(spn), &words, concerns, draft);
+                    require(survey, Code::SpnLeftOver, spn, owner.subject(spn), &words, concerns, draft);
                 }
                 None if survey.sites_of(name).next().is_some() => {
                     let message = format!("on {name}, and no pool of the file or of the topology needs it there");
@@ -318,10 +322,32 @@ fn remove(spn: &Spn, holder: &AccountName) -> String {
 }
 
 /// Left over from an earlier change: a finding, and a reason for Enable-CsTopology.
-fn require(code: Code, spn: &Spn, subject: Subject, words: &str, concerns: Option<AccountName>, draft: &mut Draft) {
-    let hint = "Enable-CsTopology mends it; the plan has the step".to_owned();
+///
+/// Where the account got its password only just before the directory was read, the domain controllers may not agree yet:
+/// Enable-CsTopology then may be needed or not, so whoever reads the plan is told to wait and to look again first.
+fn require(
+    survey: &Survey<'_>,
+    code: Code,
+    spn: &Spn,
+    subject: Subject,
+    words: &str,
+    concerns: Option<AccountName>,
+    draft: &mut Draft,
+) {
+    let settles = concerns.as_ref().and_then(|account| survey.settles(account));
+    let (hint, wait) = match (settles, &concerns) {
+        (Some(settles), Some(account)) => {
+            let wait = format!(
+                "wait first: {account} got its password so soon before that the domain controllers may not agree yet"
+            );
+            let then = format!("read the directory again after {} and plan anew", moment(settles));
+            let hint = format!("{wait}; {then}. If it is still so, Enable-CsTopology mends it; the plan has the step");
+            (hint, format!("; but {wait}"))
+        }
+        _ => ("Enable-CsTopology mends it; the plan has the step".to_owned(), String::new()),
+    };
     draft.find(code, subject.clone(), words, Some(hint));
-    let text = format!("{spn} is {words}");
+    let text = format!("{spn} is {words}{wait}");
     draft.reasons.push(Reason { trigger: Trigger::Finding(code, subject), text, concerns });
 }
 

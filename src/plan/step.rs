@@ -209,12 +209,15 @@ impl Action {
     }
 }
 
-/// Where a step's command is run.
+/// Where a person runs a step's command.
+///
+/// `apply` on the live systems sets IIS on the server itself, and makes every other call where the management shell is,
+/// a copy too: a logon cannot be had on each source. It says so before the first change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunOn {
     /// Any host with the product's management shell.
     ManagementShell,
-    /// That server: the page has -FromComputer run on the source, and IIS is set on the server itself.
+    /// That server, in a logon there: the page has -FromComputer run on the source \[doc\], and IIS is set on the server.
     Server(ServerFqdn),
 }
 

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// them, never rotate again". \[inferred\]
 ///
 /// Within an Active Directory site a change arrives in under a minute; between two it waits for the site link, whose
-/// interval is 15 minutes at least [doc]. A link may be slower (180 minutes is its default), so this is the least that
+/// interval is 15 minutes at least \[doc\]. A link may be slower (180 minutes is its default), so this is the least that
 /// is waited; msDS-KeyVersionNumber, asked of each domain controller, is the proof.
 ///
 /// It withholds a rotation, never a copy: a copy comes from a server that was tested valid since, so a domain controller
@@ -218,6 +218,14 @@ impl<'a> Survey<'a> {
     pub(super) fn standing(&self, name: &AccountName) -> &Standing<'a> {
         // Every account that a survey speaks of was judged in `new`.
         self.accounts.get(name).unwrap_or(&Standing::Missing)
+    }
+
+    /// Until when what the directory says of the account and its SPNs may only mean that the domain controllers do not
+    /// agree yet; `None` where it was read later than that. See [`SETTLING`].
+    pub(super) fn settles(&self, name: &AccountName) -> Option<Timestamp> {
+        let Standing::Usable(state) = self.standing(name) else { return None };
+        let settles = state.password_set_at?.checked_add(SETTLING).ok()?;
+        self.actual.collected_at.known().is_some_and(|read| *read < settles).then_some(settles)
     }
 
     /// That site's declaration.

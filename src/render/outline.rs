@@ -128,8 +128,8 @@ pub enum Label {
     Disrupts,
     /// What it waits for.
     After,
-    /// Where it runs.
-    RunOn,
+    /// Where a person runs it.
+    ByHand,
     /// The consent it needs.
     Needs,
     /// What to do.
@@ -147,7 +147,7 @@ impl Label {
             Self::Because => "because",
             Self::Disrupts => "disrupts",
             Self::After => "after",
-            Self::RunOn => "run on",
+            Self::ByHand => "by hand",
             Self::Needs => "needs",
             Self::Help => "help",
             Self::Servers => "servers",

@@ -1,7 +1,10 @@
 //! Names that would be code if anything took them for code: in every field that reaches a request or a command.
 
-use crate::stage::{CONTOSO, Stage, load};
+use crate::contoso::CONTOSO;
+use crate::declared::load;
+use crate::stage::Stage;
 use cskerb::apply::target::Target;
+use cskerb::live::collect::{Asked, script};
 use cskerb::live::shell::{Call, Manner, Request};
 use cskerb::model::{AccountName, DistinguishedName, LocationPath, Principal, Provider, Setting, SiteName, Spn};
 use cskerb::plan::{Action, commands};
@@ -138,26 +141,32 @@ fn sent(call: &Call) -> Vec<(String, String)> {
     texts
 }
 
+/// Every field of every call that can have such a name.
 fn check_requests(names: &Names) {
     let Names { site, account, container, spn, location, holder } = names.clone();
-    let manner = Manner::Really;
     let check = |call: &Call, meant: &[(&str, &str)]| {
         let meant: Vec<_> = meant.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
         assert_eq!(sent(call), meant);
     };
     let identity = site.identity();
+    let (own, manner) = (account.clone(), Manner::Really);
     check(
-        &Call::NewAccount { account: account.clone(), container: Some(container.clone()), manner, report: None },
+        &Call::NewAccount { account: own.clone(), container: Some(container.clone()), manner, report: None },
         &[("UserAccount", account.as_str()), ("ContainerDN", container.as_str())],
     );
-    check(
-        &Call::NewAssignment { site: site.clone(), account: account.clone(), manner },
-        &[("Identity", &identity), ("UserAccount", account.as_str())],
-    );
-    check(&Call::TestAssignment { site, report: None }, &[("Identity", &identity)]);
+    let both = [("Identity", identity.as_str()), ("UserAccount", account.as_str())];
+    check(&Call::NewAssignment { site: site.clone(), account: own.clone(), manner }, &both);
+    check(&Call::SetAssignment { site: site.clone(), account: own.clone(), manner }, &both);
+    check(&Call::RemoveAssignment { site: site.clone(), manner }, &both[..1]);
+    check(&Call::TestAssignment { site, report: None }, &both[..1]);
+    check(&Call::RotatePassword { account: own.clone(), manner, report: None }, &both[1..]);
     check(
         &Call::RemoveSpn { spn: spn.clone(), holder: holder.clone() },
         &[("Operation", "remove"), ("Spn", spn.as_str()), ("Account", holder.as_str())],
+    );
+    check(
+        &Call::AddSpn { spn: spn.clone(), account: own.clone() },
+        &[("Operation", "add"), ("Spn", spn.as_str()), ("Account", account.as_str())],
     );
     let provider = Provider::from_name(holder.as_str());
     let settings = vec![Setting::Providers(vec![provider.clone()])];
@@ -165,7 +174,11 @@ fn check_requests(names: &Names) {
         &Call::SetAuthentication { location: location.clone(), settings },
         &[("Location", location.as_str()), ("providers", provider.as_str())],
     );
+    check(&Call::ReadAuthentication { location: location.clone() }, &[("Location", location.as_str())]);
     check(&Call::Holders { spns: vec![spn.clone()] }, &[("Spn", spn.as_str())]);
+    let (domain, bare) = (account.domain(), account.account());
+    check(&Call::Account { account: own }, &[("Domain", domain), ("Name", bare)]);
+    check(&Call::Directory { domain: domain.to_owned() }, &[("Domain", domain)]);
 }
 
 fn check_commands(names: &Names) {
@@ -179,11 +192,45 @@ fn check_commands(names: &Names) {
     let assign = Action::AssignAccount { site: site.clone(), account: account.clone() };
     let assigned = ["New-CsKerberosAccountAssignment", "-Identity", &identity, "-UserAccount", account.as_str()];
     check_command(&assign, &assigned);
+    let reassign = Action::ReassignAccount { site: site.clone(), from: account.clone(), to: account.clone() };
+    let reassigned = ["Set-CsKerberosAccountAssignment", "-Identity", &identity, "-UserAccount", account.as_str()];
+    check_command(&reassign, &reassigned);
+    let rotate = Action::RotatePassword { account: account.clone() };
+    check_command(&rotate, &["Set-CsKerberosAccountPassword", "-UserAccount", account.as_str()]);
+    let add = Action::AddSpn { spn: spn.clone(), account: account.clone() };
+    check_command(&add, &["setspn.exe", "-S", spn.as_str(), account.as_str()]);
     let unassign = Action::UnassignAccount { site: site.clone(), from: account.clone() };
     check_command(&unassign, &["Remove-CsKerberosAccountAssignment", "-Identity", &identity]);
     check_command(&Action::TestAssignment { site }, &["Test-CsKerberosAccountAssignment", "-Identity", &identity]);
     let remove = Action::RemoveSpn { spn: spn.clone(), holder: holder.clone() };
     check_command(&remove, &["setspn.exe", "-D", spn.as_str(), holder.as_str()]);
+}
+
+/// The script that is run by hand has the names as its parameters' defaults: lists of literal strings, and no command
+/// that it would not have without them.
+fn check_script(names: &Names) {
+    let asked =
+        Asked { accounts: [names.account.clone()].into(), spns: [names.spn.clone()].into(), ..Asked::default() };
+    let (with, without) = (script(&asked), script(&Asked::default()));
+    assert!(with.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)));
+    let default = |parameter: &str| {
+        let line = with.lines().find(|line| line.contains(parameter)).unwrap();
+        let list = line.split_once("@(").unwrap().1;
+        decoded(list.strip_suffix("),").unwrap())
+    };
+    assert_eq!(default("[string[]]$Account = "), names.account.as_str());
+    assert_eq!(default("[string[]]$Spn = "), names.spn.as_str());
+    // What stands below the parameters is the same, and they end where they did.
+    let below = |text: &str| text.split_once("$ErrorActionPreference = 'Stop'").unwrap().1.to_owned();
+    assert_eq!(below(&with), below(&without));
+    let head = with.split_once("$ErrorActionPreference = 'Stop'").unwrap().0.to_owned() + "$Out\n";
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
+    let tree = parser.parse(&head, None).unwrap();
+    assert!(!tree.root_node().has_error(), "{head}");
+    each(tree.root_node(), &mut |node| {
+        assert!(!["command", "sub_expression", "script_block_expression"].contains(&node.kind()), "{head}");
+    });
 }
 
 /// Parses the command, and takes its words apart by a decoder of its own; a refusal to pass a name on is a `throw` of
@@ -281,11 +328,12 @@ fn decoded(word: &str) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, max_global_rejects: 1_000_000, max_local_rejects: 1_000_000, ..ProptestConfig::with_cases(1000) })]
 
-    /// Eleven calls and commands a case: over ten thousand in all.
+    /// Thirteen calls, nine commands and a script a case: over twenty thousand in all.
     #[test]
     fn no_name_is_ever_more_than_one_argument(names in names()) {
         check_requests(&names);
         check_commands(&names);
+        check_script(&names);
     }
 }
 

@@ -4,13 +4,24 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
+#[path = "../rehearsal/contoso.rs"]
+mod contoso;
+#[path = "../rehearsal/declared.rs"]
+mod declared;
+#[path = "../rehearsal/engine.rs"]
+mod engine;
+#[path = "../rehearsal/folder.rs"]
+mod folder;
+#[path = "../rehearsal/ran.rs"]
+mod ran;
 #[path = "../rehearsal/mod.rs"]
 mod rehearsal;
 
 mod command_line;
-mod engine;
+mod half_way;
 mod hostile;
 mod misbehaviour;
+mod real;
 mod scenarios;
 #[path = "../rehearsal/scratch.rs"]
 mod scratch;

@@ -1,13 +1,16 @@
 //! Processes that hang, die and babble, and cmdlets that fail: what each comes to, and that a run converges.
 
-use crate::stage::{CONTOSO, Stage, load, name, not_done, side_by_side, steps};
+use crate::contoso::CONTOSO;
+use crate::declared::{load, name};
+use crate::ran::{not_done, steps};
+use crate::stage::{Stage, side_by_side};
 use crate::stand_in::Mischief;
 use cskerb::apply::target::{ErrorKind, Target};
 use cskerb::apply::{Outcome, Unfinished};
 use cskerb::lab::{Cmdlet, Down, Fault, Right};
 use cskerb::live::shell::{Call, CallFailure, Place, Shell};
 use cskerb::model::AccountName;
-use cskerb::plan::{Action, Request, plan};
+use cskerb::plan::{Action, Request, StepKind, plan};
 use std::time::{Duration, Instant};
 
 const COPY: &str = "Set-CsKerberosAccountPassword";
@@ -117,6 +120,46 @@ fn a_cmdlet_that_throws_or_wants_to_ask_has_refused() {
 }
 
 #[test]
+fn a_cmdlet_that_says_an_error_and_goes_on_is_judged_by_what_it_did() {
+    check(Some(ErrorKind::Refused), &[(Mischief::Complain, "it complains")]);
+    check(None, &[(Mischief::ComplainAfter, "")]);
+    let stage = Stage::new(load(CONTOSO));
+    stage.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+    stage.mischief(COPY, Mischief::ComplainAfter);
+    stage.live().perform(&copy_to_fe02()).unwrap();
+    let said = stage.said.lock().unwrap().join("\n");
+    assert!(said.contains("it complains (Complained,X); all the same, fe02.contoso.com is valid"), "{said}");
+}
+
+const REPLICATION: &str = "Get-CsManagementStoreReplicationStatus";
+
+#[test]
+fn replication_is_waited_for_and_said_and_not_for_ever() {
+    let enable = Action::EnableTopology { signature: None };
+    let stage = Stage::new(load(CONTOSO));
+    let live = stage.live();
+    for _ in 0..3 {
+        stage.mischief(REPLICATION, Mischief::Behind);
+    }
+    live.perform(&enable).unwrap();
+    assert_eq!(stage.mischief_left(), 0);
+    let said = stage.said.lock().unwrap().clone();
+    assert_eq!(said, ["waiting for replication: 1 server does not have it yet: dir01.contoso.com"], "said once");
+
+    stage.mischief(REPLICATION, Mischief::Behind);
+    let error = stage.live_with(Duration::ZERO).perform(&enable).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused);
+    assert!(error.message.contains("the topology is enabled, and after 0 s 1 server does not have it yet"), "{error}");
+
+    stage.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
+    let plan = stage.plan(&live);
+    stage.mischief(REPLICATION, Mischief::Behind);
+    let missing = live.preflight(&plan.steps.iter().collect::<Vec<_>>(), &stage.deployment).missing;
+    let what: Vec<&str> = missing.iter().map(|missing| missing.what.as_str()).collect();
+    assert_eq!(what, ["dir01.contoso.com does not have the last published configuration yet"]);
+}
+
+#[test]
 fn a_rotation_without_an_answer_is_never_simply_run_again() {
     for (what, rotations) in [(Mischief::DieAfter, 1), (Mischief::NoJson, 1), (Mischief::DieBefore, 1)] {
         let stage = Stage::new(load(CONTOSO));
@@ -183,18 +226,58 @@ fn a_shell_that_is_not_there_or_says_nothing_is_named() {
 }
 
 #[test]
+fn another_server_that_answers_to_the_name_is_not_worked_on() {
+    let stage = Stage::new(load(CONTOSO));
+    let se01 = Place::Server(name("se01.contoso.com"));
+    let read = Call::ReadAuthentication { location: name("Skype for Business Server Internal Web Site") };
+    stage.mischief("connect", Mischief::AnotherServer);
+    let failure = stage.pool.call(&se01, &read).unwrap_err();
+    assert!(failure.is_before_the_call(), "{failure}");
+    assert!(failure.to_string().contains("\"fe01.fabrikam.com\" answered to its name"), "{failure}");
+    stage.pool.call(&se01, &read).unwrap();
+}
+
+#[test]
 fn everything_that_is_missing_is_said_before_the_first_change() {
     let stage = Stage::new(load(CONTOSO));
     stage.lab.inject(&Fault::AccountDeleted(account())).unwrap();
     stage.lab.inject(&Fault::ProvidersReversed(name("fe01.contoso.com"))).unwrap();
     let live = stage.live();
     let plan = stage.plan(&live);
-    assert_eq!(live.preflight(&plan, &stage.deployment).missing, []);
+    let missing = || {
+        let found = live.preflight(&plan.steps.iter().collect::<Vec<_>>(), &stage.deployment);
+        found.missing.into_iter().map(|missing| missing.what).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(missing(), "");
     for right in [Right::DomainAdmins, Right::RtcUniversalServerAdmins] {
         stage.lab.inject(&Fault::RightLost(right)).unwrap();
     }
-    let missing = live.preflight(&plan, &stage.deployment).missing;
+    // The rotation of the account that is to be made again reaches every server of its sites.
+    stage.lab.inject(&Fault::ServerDown(name("dir01.contoso.com"), Down::ForGood)).unwrap();
+    let all = missing();
+    assert!(all.contains("RTCUniversalServerAdmins") && all.contains("Domain Admins"), "{all}");
+    assert!(all.contains("dir01.contoso.com cannot be reached: it does not answer"), "{all}");
+    assert_eq!(all.lines().count(), 3, "{all}");
+}
+
+#[test]
+fn the_servers_of_copies_must_be_there_and_the_steps_that_are_done_need_nothing() {
+    let stage = Stage::new(load(CONTOSO));
+    for server in ["fe02.contoso.com", "dir01.contoso.com"] {
+        stage.lab.inject(&Fault::StalePassword(name(server))).unwrap();
+    }
+    let live = stage.live();
+    let plan = stage.plan(&live);
+    let (copies, others): (Vec<_>, Vec<_>) =
+        plan.steps.iter().partition(|step| step.action.kind() == StepKind::CopyConfiguration);
+    assert_eq!(copies.len(), 2);
+    let said = live.preflight(&copies, &stage.deployment);
+    assert_eq!(said.missing, []);
+    let notes = said.notes.join("\n");
+    assert!(notes.contains("copies from fe01.contoso.com are made on console.contoso.com"), "{notes}");
+    stage.lab.inject(&Fault::ServerDown(name("fe02.contoso.com"), Down::ForGood)).unwrap();
+    let missing = live.preflight(&copies, &stage.deployment).missing;
     let all: Vec<&str> = missing.iter().map(|missing| missing.what.as_str()).collect();
-    assert!(all.iter().any(|what| what.contains("RTCUniversalServerAdmins")), "{all:?}");
-    assert!(all.iter().any(|what| what.contains("Domain Admins")), "{all:?}");
+    assert_eq!(all, ["fe02.contoso.com cannot be reached: it does not answer"]);
+    assert_eq!(live.preflight(&others, &stage.deployment).missing, []);
 }

@@ -1,8 +1,12 @@
 //! Every scenario of the plan tests, and faults of every kind, applied through the bridge and directly.
 
+use crate::contoso::CONTOSO;
+use crate::declared::{load, name};
+use crate::folder::copy;
+use crate::ran::{not_done, steps};
 use crate::rehearsal::ended;
 use crate::scratch::scratch;
-use crate::stage::{CONTOSO, Stage, load, name, not_done, side_by_side, steps};
+use crate::stage::{Stage, side_by_side};
 use cskerb::apply::Unfinished;
 use cskerb::apply::target::Target;
 use cskerb::deployment;
@@ -29,18 +33,6 @@ fn check(what: &str, direct: &Stage, bridged: &Stage) -> BTreeSet<StepKind> {
 /// What was called, but for IIS: through the bridge each location is a call by itself.
 fn cmdlets(stage: &Stage) -> Vec<Cmdlet> {
     stage.changing_calls().into_iter().filter(|cmdlet| *cmdlet != Cmdlet::SetIis).collect()
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn adopted(scenario: &Path) -> Option<Stage> {

@@ -1,11 +1,11 @@
 //! A lab with a bridge to it.
 
+use crate::declared::name;
 use crate::scratch::scratch;
 use crate::stand_in::{self, Mischief};
 use cskerb::apply::journal::EnableTopology;
 use cskerb::apply::target::{ErrorKind, Target, TargetError};
-use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSignal, Unfinished};
-use cskerb::deployment;
+use cskerb::apply::{self, Allowance, Operator, Options, Outcome, StopSignal, Unfinished};
 use cskerb::lab::{Cmdlet, Lab};
 use cskerb::live::collect::{self, Asked, Manner};
 use cskerb::live::shell::{Call, CallFailure, Launch, Limits, Place, Pool, Reach, Reply, Shell};
@@ -15,44 +15,9 @@ use cskerb::plan::{Plan, Request, plan};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::str::FromStr;
 use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
-
-pub(crate) fn name<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
-    text.parse().unwrap()
-}
-
-pub(crate) fn load(yaml: &str) -> Deployment {
-    let loaded = deployment::load("contoso.yaml", yaml.as_bytes());
-    let wrong: Vec<String> = loaded.diagnostics.iter().map(|found| format!("{found:?}")).collect();
-    loaded.deployment.unwrap_or_else(|| panic!("{yaml}\n{wrong:#?}"))
-}
-
-/// Two sites with one account; a Front End pool of three with an overridden FQDN, a Director, a Standard Edition server.
-pub(crate) const CONTOSO: &str = r"
-version: 1
-product: sfb-2019
-accounts:
-  - { name: CONTOSO\kerbauth, container: 'CN=Users,DC=contoso,DC=com', encryption: [aes256] }
-sites:
-  - name: Redmond
-    account: CONTOSO\kerbauth
-    pools:
-      - fqdn: pool01.contoso.com
-        role: front-end
-        webServices: { internalFqdn: webint.contoso.com }
-        servers: [fe01.contoso.com, fe02.contoso.com, fe03.contoso.com]
-      - { fqdn: dir01.contoso.com, role: director, servers: [dir01.contoso.com] }
-  - name: Dublin
-    account: CONTOSO\kerbauth
-    pools:
-      - { fqdn: se01.contoso.com, role: standard-edition }
-iis:
-  - location: Skype for Business Server Internal Web Site
-    windowsAuthentication: { enabled: true, useKernelMode: false, providers: [Negotiate, NTLM] }
-";
 
 /// A lab, the PowerShell that stands in for the real one, and what is declared.
 pub(crate) struct Stage {
@@ -133,7 +98,7 @@ impl Stage {
     pub(crate) fn mischief(&self, call: &str, what: Mischief) {
         let folder = self.folder.path().join("mischief");
         let number = std::fs::read_dir(&folder).unwrap().count();
-        std::fs::write(folder.join(what.file(call, number)), "").unwrap();
+        std::fs::write(folder.join(what.file(&call.replace('/', "|"), number)), "").unwrap();
     }
 
     pub(crate) fn mischief_left(&self) -> usize {
@@ -146,7 +111,12 @@ impl Stage {
     }
 
     pub(crate) fn live(&self) -> Live<'_> {
-        let patience = Patience { at_most: Duration::from_mins(1), every: Duration::from_millis(10) };
+        self.live_with(Duration::from_mins(1))
+    }
+
+    /// The same with another patience for replication.
+    pub(crate) fn live_with(&self, at_most: Duration) -> Live<'_> {
+        let patience = Patience { at_most, every: Duration::from_millis(10) };
         Live::new(Means {
             shell: self,
             collect: Box::new(|| {
@@ -228,13 +198,4 @@ pub(crate) fn side_by_side<T: Send>(cases: impl IntoIterator<Item = T, IntoIter:
             });
         }
     });
-}
-
-pub(crate) fn steps(plan: &Plan) -> Vec<String> {
-    plan.steps.iter().map(|step| step.id().to_string()).collect()
-}
-
-pub(crate) fn not_done(outcome: &Outcome) -> Vec<String> {
-    let steps = outcome.report().steps.iter().filter(|step| step.status != Status::Done);
-    steps.map(|step| format!("{}: {:?}", step.step.id(), step.status)).collect()
 }

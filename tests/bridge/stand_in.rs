@@ -2,7 +2,8 @@
 //!
 //! It takes the bootstrap apart as PowerShell would be told it, compares the script's digest, greets, and answers each
 //! request by the lab's console. What it is to do wrong lies as a file in the folder of its mischief, called
-//! `<call>~<what>~<number>`, and is done by whichever process takes the file away first.
+//! `<call>~<what>~<number>`, and is done by whichever process takes the file away first. `<call>@<location>` is a call
+//! that is about that IIS location, with `|` for `/`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -18,6 +19,9 @@ use std::time::Duration;
 pub(crate) const LAB: &str = "CSKERB_STAND_IN_LAB";
 pub(crate) const MISCHIEF: &str = "CSKERB_STAND_IN_MISCHIEF";
 pub(crate) const ARGUMENTS: &str = "CSKERB_STAND_IN_ARGUMENTS";
+
+/// What must be found nowhere; `hunter2` stands for the secret itself.
+const SECRET: &str = "<a userPassword=\"hunter2\" b='[enc:P:hunter2:enc]'/>";
 
 /// What it may do wrong in a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +41,19 @@ pub(crate) enum Mischief {
     Prompt,
     SecondHop,
     Warn,
+    AnotherServer,
+    /// It says an error and goes on: without having done anything, or having done it all.
+    Complain,
+    ComplainAfter,
+    /// A server does not have what was published yet.
+    Behind,
+    /// A secret on every way out: with the answer, or by a process that dies of it.
+    Tell,
+    DieTelling,
 }
 
 impl Mischief {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::HangBefore,
         Self::HangAfter,
         Self::DieBefore,
@@ -56,6 +69,12 @@ impl Mischief {
         Self::Prompt,
         Self::SecondHop,
         Self::Warn,
+        Self::AnotherServer,
+        Self::Complain,
+        Self::ComplainAfter,
+        Self::Behind,
+        Self::Tell,
+        Self::DieTelling,
     ];
 
     pub(crate) fn file(self, call: &str, number: usize) -> String {
@@ -143,10 +162,17 @@ impl Shell {
             let reply = self.connect(id, request);
             return self.write(&reply);
         }
-        let mischief = Mischief::taken(&self.mischief, call);
+        let location = request["arguments"]["Location"].as_str().unwrap_or("=").replace('/', "|");
+        let mischief = Mischief::taken(&self.mischief, call)
+            .or_else(|| Mischief::taken(&self.mischief, &format!("{call}@{}", &location[1..])));
         match mischief {
             Some(Mischief::HangBefore) => hang(),
             Some(Mischief::DieBefore) => die(),
+            Some(Mischief::DieTelling) => {
+                write_text(&format!("{SECRET}\n"));
+                io::stderr().write_all(format!("{SECRET}\n").as_bytes()).unwrap();
+                die_silently();
+            }
             Some(Mischief::Throw) => return self.write(&failed(id, "Threw,X", "NotSpecified", "it went wrong", None)),
             Some(Mischief::Prompt) => {
                 let said = "PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.";
@@ -155,6 +181,11 @@ impl Shell {
             Some(Mischief::SecondHop) => {
                 let said = "Zugriff verweigert";
                 return self.write(&failed(id, "Denied,X", "PermissionDenied", said, Some(0x8009_030E)));
+            }
+            Some(Mischief::Complain) => {
+                let mut reply = failed(id, "Complained,X", "NotSpecified", "it complains", None);
+                reply["ended"] = json!("completed");
+                return self.write(&reply);
             }
             Some(Mischief::Slow) => std::thread::sleep(Duration::from_millis(300)),
             _ => {}
@@ -183,6 +214,17 @@ impl Shell {
                 let mut output = io::stdout().lock();
                 output.write_all(b"\xef\xbb\xbfWARNUNG: \xc4rger\r\n\x07Fortschritt 50% ohne Zeilenende").unwrap();
             }
+            Some(Mischief::ComplainAfter) => {
+                reply["errors"] = failed(id, "Complained,X", "NotSpecified", "it complains", None)["errors"].clone();
+            }
+            Some(Mischief::Tell) => {
+                write_text(&format!("{SECRET}\n"));
+                reply["warnings"] = json!([SECRET]);
+                reply["remarks"] = json!([SECRET]);
+                reply["errors"] = failed(id, "Told,X", "NotSpecified", SECRET, None)["errors"].clone();
+                reply["report"] = json!(BASE64.encode(SECRET));
+            }
+            Some(Mischief::Behind) => reply["output"][0]["upToDate"] = json!(false),
             Some(Mischief::Warn) => reply["warnings"] = json!(["take care"]),
             _ => {}
         }
@@ -201,8 +243,11 @@ impl Shell {
                 name == short || (name == server && !own_spn) || name == format!("{server}+")
             });
             if let Some(server) = server {
+                let other = Mischief::taken(&self.mischief, "connect") == Some(Mischief::AnotherServer);
+                let fqdn = if other { "fe01.fabrikam.com" } else { server.as_str() };
+                let answer = ConsoleReply { output: json!({ "fqdn": fqdn }), ..done() };
                 self.server = Some(server);
-                return reply(id, &done());
+                return reply(id, &answer);
             }
         }
         let mut reply = failed(id, "-2144108103,PSSessionOpenFailed", "OpenError", "cannot connect", Some(0x8009_0322));
@@ -281,8 +326,12 @@ fn hang() -> ! {
     }
 }
 
-#[expect(clippy::exit, reason = "as a process that dies does")]
 fn die() -> ! {
     io::stderr().write_all(b"Process is terminated due to OutOfMemoryException.\n").unwrap();
+    die_silently()
+}
+
+#[expect(clippy::exit, reason = "as a process that dies does")]
+fn die_silently() -> ! {
     std::process::exit(134)
 }

@@ -1,12 +1,14 @@
 //! Apply against labs: what is broken is mended or named, the second time changes nothing, and there is a way back.
 
+use crate::contoso::CONTOSO;
+use crate::declared::{load, name};
+use crate::ran::{not_done, steps};
 use crate::rehearsal::ended;
 use crate::scratch::scratch;
 use cskerb::apply::journal::{EnableTopology, Ending, Record, runs};
 use cskerb::apply::target::Target;
 use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSignal, Unfinished};
 use cskerb::codes::Code;
-use cskerb::deployment;
 use cskerb::lab::{Cmdlet, Down, Fault, Lab};
 use cskerb::model::{AccountName, Deployment, Principal, ServerFqdn, Spn};
 use cskerb::plan::{Plan, Request, StepId, StepKind, plan};
@@ -15,19 +17,8 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
-use std::str::FromStr;
 use std::time::Duration;
 use tempfile::TempDir;
-
-fn name<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
-    text.parse().unwrap()
-}
-
-fn load(yaml: &str) -> Deployment {
-    let loaded = deployment::load("contoso.yaml", yaml.as_bytes());
-    let wrong: Vec<String> = loaded.diagnostics.iter().map(|found| format!("{found:?}")).collect();
-    loaded.deployment.unwrap_or_else(|| panic!("{yaml}\n{wrong:#?}"))
-}
 
 /// A lab, and what is declared for it.
 struct Rehearsal {
@@ -92,39 +83,6 @@ impl Rehearsal {
         Record::read(state, runs(state).unwrap().last().unwrap()).unwrap().unwrap()
     }
 }
-
-fn steps(plan: &Plan) -> Vec<String> {
-    plan.steps.iter().map(|step| step.id().to_string()).collect()
-}
-
-fn not_done(outcome: &Outcome) -> Vec<String> {
-    let steps = outcome.report().steps.iter().filter(|step| step.status != Status::Done);
-    steps.map(|step| format!("{}: {:?}", step.step.id(), step.status)).collect()
-}
-
-/// Two sites with one account; a Front End pool of three with an overridden FQDN, a Director, a Standard Edition server.
-const CONTOSO: &str = r"
-version: 1
-product: sfb-2019
-accounts:
-  - { name: CONTOSO\kerbauth, container: 'CN=Users,DC=contoso,DC=com', encryption: [aes256] }
-sites:
-  - name: Redmond
-    account: CONTOSO\kerbauth
-    pools:
-      - fqdn: pool01.contoso.com
-        role: front-end
-        webServices: { internalFqdn: webint.contoso.com }
-        servers: [fe01.contoso.com, fe02.contoso.com, fe03.contoso.com]
-      - { fqdn: dir01.contoso.com, role: director, servers: [dir01.contoso.com] }
-  - name: Dublin
-    account: CONTOSO\kerbauth
-    pools:
-      - { fqdn: se01.contoso.com, role: standard-edition }
-iis:
-  - location: Skype for Business Server Internal Web Site
-    windowsAuthentication: { enabled: true, useKernelMode: false, providers: [Negotiate, NTLM] }
-";
 
 fn account() -> AccountName {
     name(r"CONTOSO\kerbauth")

@@ -1,12 +1,15 @@
 //! The lab against every deployment and snapshot of `examples/` and `tests/scenarios/`.
 
+use crate::folder;
 use crate::scratch::scratch;
 use cskerb::apply::target::{Holds, Target};
 use cskerb::codes::Severity;
 use cskerb::deployment;
-use cskerb::lab::{Lab, LabError};
+use cskerb::lab::{ConsoleCall, ConsoleEnd, Lab, LabError};
 use cskerb::model::{Actual, Deployment};
 use cskerb::plan::{Plan, Request, plan};
+use folder::copy;
+use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -52,19 +55,6 @@ fn a_new_lab_leaves_nothing_to_do() {
         labs += 1;
     }
     assert!(labs >= 25, "only {labs} deployments were found");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// The steps of a plan, done in its order, leave no step: every precondition holds when its step is reached, and no
@@ -138,4 +128,31 @@ fn a_lab_is_made_and_broken_from_the_command_line() {
     assert!(out.contains("InvalidKerberosConfiguration: it has an older password"), "{out}");
     check(&["lab", "break", dir, "--server-up", "fe03.contoso.com"], 0, "fe03.contoso.com answers again");
     assert_eq!(plan().0, Some(2));
+}
+
+/// As PowerShell does it, before anything happens: the stand-in of the product's module plays through here.
+#[test]
+fn a_cmdlet_that_is_called_wrongly_is_refused_and_does_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/contoso")).unwrap();
+    let lab = Lab::create(&deployment, &folder.path().join("lab"), "2026-05-30T20:00:00Z".parse().unwrap()).unwrap();
+    let check = |call: &str, arguments: serde_json::Value, id: &str| {
+        let arguments = arguments.as_object().unwrap().clone();
+        let reply = lab.console(&ConsoleCall { call: call.to_owned(), arguments, server: None });
+        let ids: Vec<&str> = reply.errors.iter().map(|error| error.id.split(',').next().unwrap()).collect();
+        assert_eq!((reply.ended, &ids[..]), (ConsoleEnd::Threw, &[id][..]), "{call}");
+    };
+    let (account, server) = (r"CONTOSO\kerbauth", "fe01.contoso.com");
+    check("Get-CsKerberosAccount", json!({}), "CommandNotFoundException");
+    check("Enable-CsTopology", json!({ "Identity": "site:Redmond" }), "NamedParameterNotFound");
+    let report = json!({ "Identity": "site:Redmond", "UserAccount": account, "Report": "x.html" });
+    check("New-CsKerberosAccountAssignment", report, "NamedParameterNotFound");
+    check("Remove-CsKerberosAccountAssignment", json!({}), "MissingMandatoryParameter");
+    let confirm = json!({ "Identity": "site:Redmond", "Confirm": false });
+    check("Test-CsKerberosAccountAssignment", confirm, "NamedParameterNotFound");
+    let sets = json!({ "UserAccount": account, "FromComputer": server, "ToComputer": "fe02.contoso.com" });
+    check("Set-CsKerberosAccountPassword", sets, "AmbiguousParameterSet");
+    check("Set-CsKerberosAccountPassword", json!({ "FromComputer": server }), "AmbiguousParameterSet");
+    check("Set-CsKerberosAccountPassword", json!({}), "AmbiguousParameterSet");
+    assert_eq!(lab.calls().unwrap(), []);
 }

@@ -1,5 +1,6 @@
 //! `collect`: what it prints and says, and what a real PowerShell makes of its scripts where one is at hand.
 
+use crate::engine::engine;
 use crate::scratch::scratch;
 use cskerb::snapshot::{self, secrets};
 use std::fs;
@@ -68,32 +69,37 @@ fn what_contradicts_itself_is_refused() {
     check(&["collect", FILE, "--live", "--out", lab], "is a lab");
 }
 
-/// A PowerShell engine; where there is none, the tests that need one say so.
-fn engine(test: &str) -> Option<PathBuf> {
-    let named = std::env::var_os("CSKERB_PWSH").map(PathBuf::from);
-    let shared = root().join("../shared/pwsh/pwsh");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join("pwsh")).find(|pwsh| pwsh.is_file());
-    let found = named.or(shared.is_file().then_some(shared)).or(on_path);
-    if found.is_none() {
-        #[expect(clippy::print_stdout, reason = "what was not tried shall be said")]
-        {
-            println!("skipped: {test}: no PowerShell engine is at hand; CSKERB_PWSH names one");
-        }
+#[test]
+fn what_could_not_be_read_at_all_was_not_collected() {
+    let parent = tempfile::tempdir().unwrap();
+    let (out, secret) = (parent.path().join("out"), parent.path().join("secret"));
+    fs::write(&secret, "x").unwrap();
+    let asked = ["--bind-as", "audit@contoso.com", "--password-file", secret.to_str().unwrap()];
+    let out = ["collect", FILE, "--out", out.to_str().unwrap(), "--directory", "ldaps://127.0.0.1:1"];
+    for live in [&[][..], &["--live", "--shell", "no-such-powershell"]] {
+        let (exit, _, said) = cskerb(&[&out[..], &asked, live].concat());
+        assert_eq!(exit, Some(5), "{said}");
+        assert!(said.contains("nothing new was read") && !said.contains("collected at"), "{said}");
+        assert!(!said.contains("the directory"), "who reads it has said why it could not: {said}");
     }
-    found
 }
 
 fn run(engine: &Path, command: &str, stand_in: &Path) -> (Option<i32>, String, String) {
+    with_module(Command::new(engine).args(["-NoLogo", "-NoProfile", "-NonInteractive", "-Command", command]), stand_in)
+}
+
+/// Runs it where PowerShell finds the stand-in of the product's module.
+fn with_module(command: &mut Command, stand_in: &Path) -> (Option<i32>, String, String) {
     let modules = root().join("tests/powershell/modules");
-    told(
-        &Command::new(engine)
-            .args(["-NoLogo", "-NoProfile", "-NonInteractive", "-Command", command])
-            .env("CSKERB_STAND_IN", stand_in)
-            .env("PSModulePath", modules)
-            .output()
-            .unwrap(),
-    )
+    told(&command.env("CSKERB_STAND_IN", stand_in).env("PSModulePath", modules).output().unwrap())
+}
+
+/// A test of a site as it lies in the folder, but for when it was made.
+fn site_test(folder: &Path, site: &str) -> (serde_json::Value, String) {
+    let read = |ending: &str| fs::read_to_string(folder.join(format!("tests/site-{site}.{ending}"))).unwrap();
+    let mut test: serde_json::Value = serde_json::from_str(&read("json")).unwrap();
+    test.as_object_mut().unwrap().remove("at");
+    (test, read("html"))
 }
 
 #[test]
@@ -151,4 +157,21 @@ fn an_engine_makes_the_folder_by_the_script() {
     }
     let cause = made.servers[&"fe01.contoso.com".parse().unwrap()].iis.cause().unwrap().to_string();
     assert!(cause.contains("could not be read when the snapshot was made"), "{cause}");
+
+    // The bridge makes the same of it, through the same engine and module.
+    let bridged = parent.path().join("bridged");
+    let mut collect = Command::new(env!("CARGO_BIN_EXE_cskerb"));
+    collect.current_dir(root()).args(["collect", FILE, "--live", "--server", "fe01.contoso.com"]);
+    collect.arg("--shell").arg(&engine).arg("--out").arg(&bridged);
+    let (exit, said, errors) = with_module(&mut collect, &lab);
+    assert_eq!(exit, Some(5), "{said}{errors}");
+    assert_eq!(fs::read(bridged.join("topology.xml")).unwrap(), fs::read(out.join("topology.xml")).unwrap());
+    let by_bridge = snapshot::read(&bridged).unwrap();
+    assert_eq!(by_bridge.assignments, made.assignments);
+    assert_eq!(by_bridge.web_services, made.web_services);
+    assert_eq!(site_test(&bridged, "Redmond"), site_test(&out, "Redmond"));
+    for folder in [&out, &bridged] {
+        let (test, report) = site_test(folder, "Redmond");
+        assert!(!format!("{test}{report}").contains("hunter2"), "{test}{report}");
+    }
 }

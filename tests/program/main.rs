@@ -7,7 +7,13 @@
 mod a_rehearsal;
 mod cli;
 mod collect;
+#[path = "../rehearsal/declared.rs"]
+mod declared;
 mod disturbed;
+#[path = "../rehearsal/engine.rs"]
+mod engine;
+#[path = "../rehearsal/folder.rs"]
+mod folder;
 #[path = "../rehearsal/mod.rs"]
 mod rehearsal;
 mod running;

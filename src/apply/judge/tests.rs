@@ -133,6 +133,20 @@ fn settings_by_what_is_effective() {
 }
 
 #[test]
+fn a_location_may_have_what_one_above_it_was_to_leave() {
+    let change = |location: &str, before, after| LocationChange {
+        location: location.parse().unwrap(),
+        settings: vec![SettingChange { before: Setting::Enabled(before), after: Setting::Enabled(after) }],
+    };
+    // The inner location stays as it is, and inherits the other value until its own turn comes.
+    let locations = vec![change("Site", false, true), change("Site/abs", false, false)];
+    let seen = |outer, inner| Observation::Settings(vec![vec![Setting::Enabled(outer)], vec![Setting::Enabled(inner)]]);
+    assert!(is_between(&locations, &seen(true, true)));
+    let apart = vec![change("Site", false, true), change("Other", false, false)];
+    assert!(!is_between(&apart, &seen(true, true)), "a location beside it inherits nothing");
+}
+
+#[test]
 fn enable_topology_by_the_spns() {
     let enable = Action::EnableTopology { signature: None };
     let seen = |spns_in_order| Observation::Topology { spns_in_order, signature: None };

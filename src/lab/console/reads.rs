@@ -41,6 +41,7 @@ impl Lab {
                 "now": memory.now.to_string(),
             }),
             "identity" => identity(&memory),
+            "reach" => reach(call, &memory),
             "account" => self.account(call, &memory)?,
             "holders" => holders(call, &memory),
             _ => json!({ "dnsName": "contoso.com", "aesKeysSince": memory.aes_keys_since.map(|at| at.to_string()) }),
@@ -138,6 +139,15 @@ fn identity(memory: &Memory) -> Value {
         groups.push(json!({ "sid": "S-1-5-21-1-2-3-1104", "name": "CONTOSO\\RTCUniversalServerAdmins" }));
     }
     json!({ "user": "CONTOSO\\operator", "elevated": true, "groups": groups })
+}
+
+fn reach(call: &ConsoleCall, memory: &Memory) -> Value {
+    let asked = call.arguments.get("Server").and_then(Value::as_array).cloned().unwrap_or_default();
+    let one = |server: &str| {
+        let there = memory.servers.iter().any(|(name, known)| name.as_str() == server && known.down.is_none());
+        json!({ "server": server, "answers": there, "why": (!there).then_some("it does not answer") })
+    };
+    asked.iter().filter_map(Value::as_str).map(one).collect()
 }
 
 fn holders(call: &ConsoleCall, memory: &Memory) -> Value {

@@ -1,6 +1,6 @@
 //! Why something could not be read, in words that hold no secret.
 
-use crate::live::shell::{Call, CallFailure, Ended, ErrorRecord, Place, Reply, Shell};
+use crate::live::shell::{Call, CallFailure, Ended, ErrorRecord, Place, Reply, Shell, second_hop};
 use crate::snapshot::secrets;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -41,7 +41,8 @@ impl From<&ErrorRecord> for Failure {
 pub(super) fn output<T: DeserializeOwned>(shell: &dyn Shell, at: &Place, call: &Call) -> Result<T, Failure> {
     let reply = shell.call(at, call)?;
     if let Some(error) = reply.errors.last() {
-        return Err(Failure::from(error));
+        let why = Failure::from(error);
+        return Err(second_hop(&reply).map_or_else(|| why.clone(), |hint| Failure::new(format!("{why}; {hint}"))));
     }
     if reply.ended == Ended::Threw {
         return Err(Failure::new("it broke off, and does not say why"));

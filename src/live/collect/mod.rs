@@ -115,7 +115,7 @@ pub fn collect(
         unread,
     })?;
     let actual = snapshot::read(folder)?;
-    let unreadable = unreadable(&actual, &asked_for);
+    let unreadable = unreadable(&actual, &asked_for, asked.directory);
     Ok(Collected { actual, asked: asked_for, unreadable })
 }
 
@@ -160,8 +160,8 @@ impl Collection<'_> {
     }
 }
 
-/// What the folder cannot say of what was asked for.
-fn unreadable(actual: &Actual, asked: &AskedFor) -> Vec<(String, String)> {
+/// What the folder cannot say of what was asked for here.
+fn unreadable(actual: &Actual, asked: &AskedFor, directory: DirectoryBy) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut note = |what: &str, cause: Option<&Cause>| {
         all.extend(cause.map(|cause| (what.to_owned(), cause.to_string())));
@@ -169,8 +169,10 @@ fn unreadable(actual: &Actual, asked: &AskedFor) -> Vec<(String, String)> {
     note("the topology", actual.topology.cause());
     note("the assignments", actual.assignments.cause());
     note("the settings of the Web Services", actual.web_services.cause());
-    note("the directory", actual.directory.cause());
-    if let Reading::Known(directory) = &actual.directory {
+    if directory == DirectoryBy::Shell {
+        note("the directory", actual.directory.cause());
+    }
+    if let (DirectoryBy::Shell, Reading::Known(directory)) = (directory, &actual.directory) {
         for (name, reading) in &directory.accounts {
             note(&name.to_string(), reading.cause());
         }

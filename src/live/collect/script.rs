@@ -1,24 +1,18 @@
 //! The script that makes a snapshot folder by hand, for those who let no tool in.
 
 use super::Asked;
+use crate::live::scripts;
 use crate::plan::quote;
 use std::fmt::Display;
-
-/// What reads facts, for the bridge as for the script.
-const FUNCTIONS: &str = include_str!("../scripts/collect.ps1");
-
-/// The parameters, the folder, and what is done one after the other.
-const FRAME: &str = include_str!("../scripts/standalone.ps1");
 
 /// The script, with what is asked for as its parameters' defaults. It is printable ASCII, and takes nothing that is
 /// newer than Windows PowerShell 2.0.
 pub fn script(asked: &Asked) -> String {
-    FRAME
+    scripts::standalone()
         .replace("@TOOL@", concat!("cskerb ", env!("CARGO_PKG_VERSION")))
         .replace("@ACCOUNTS@", &list(&asked.accounts))
         .replace("@SPNS@", &list(&asked.spns))
         .replace("@PRODUCT@", asked.product.map_or("", |product| product.id()))
-        .replace("@FUNCTIONS@", FUNCTIONS)
 }
 
 fn list<T: Display>(names: impl IntoIterator<Item = T>) -> String {

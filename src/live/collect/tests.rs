@@ -5,7 +5,7 @@ mod script;
 
 use super::*;
 use crate::lab::{Down, Fault, Lab, Right};
-use crate::live::shell::{Call, CallFailure, Ended, Place, Reply};
+use crate::live::shell::{Call, CallFailure, Ended, ErrorRecord, Place, Reply};
 use crate::model::Deployment;
 use crate::plan::{self, Plan, Request};
 use crate::{deployment, snapshot};
@@ -233,6 +233,16 @@ fn what_the_directory_does_not_say_is_unreadable() {
         account(call).then(|| Ok(threw("DirectoryServicesCOMException", "Der Server ist nicht funktionstüchtig.")))
     };
     check("down", down, &[(r"CONTOSO\kerbauth", "Der Server ist nicht funktionstüchtig. (DirectoryServicesCOM")]);
+    let alone = |_: &Place, call: &Call| {
+        let error =
+            ErrorRecord { hresult: Some(0x8007_2020), ..error("DirectoryServicesCOMException", "Vorgangsfehler") };
+        account(call).then(|| Ok(Reply { ended: Ended::Threw, errors: vec![error], ..reply(json!(null)) }))
+    };
+    check(
+        "second hop",
+        alone,
+        &[(r"CONTOSO\kerbauth", "the logon was not passed on to the next computer: give --cred")],
+    );
     let none = |_: &Place, call: &Call| account(call).then(|| Ok(reply(json!({ "controllers": [] }))));
     check("no controller", none, &[(r"CONTOSO\kerbauth", "no domain controller was found")]);
     let timeout = |_: &Place, call: &Call| match call {
@@ -330,11 +340,13 @@ fn only_what_is_asked_for_is_read() {
         ..Asked::of(&contoso())
     };
     let out = parent.path().join("out");
-    let (collected, _) = collected(&Fake::new(&place), &asked, &out);
-    assert_eq!(
-        collected.unreadable,
-        [("the directory".to_owned(), "directory.json is not in the snapshot".to_owned())]
-    );
+    let of_the_directory = |_: &Place, call: &Call| {
+        assert!(!matches!(call, Call::Account { .. } | Call::Holders { .. } | Call::Directory { .. }), "{call:?}");
+        None
+    };
+    let (collected, _) = collected(&Fake::new(&place).but(of_the_directory), &asked, &out);
+    assert_eq!(collected.unreadable, [], "the directory is the business of whoever reads it");
+    assert!(!out.join("directory.json").exists());
     assert_eq!(fs::read_dir(out.join("servers")).unwrap().count(), 1);
     assert_eq!(collected.asked.servers, ["fe01.contoso.com"]);
 }

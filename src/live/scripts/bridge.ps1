@@ -34,6 +34,7 @@ $Worker = {
     $Functions = @{
         'host'                = @()
         'identity'            = @()
+        'reach'               = @('Server')
         'setspn'              = @('Operation', 'Spn', 'Account')
         'set-authentication'  = @('Location', 'enabled', 'useKernelMode', 'useAppPoolCredentials', 'providers', 'extendedProtection')
         'read-authentication' = @('Location')
@@ -107,18 +108,24 @@ $Worker = {
         return $Commands[0]
     }
 
-    # Sorts what a cmdlet writes, of whatever stream.
+    # Sorts what a cmdlet writes, of whatever stream. What came from another process is of a kind of its own, derived from
+    # the one that is asked for here; that of information is not there before 5.0.
     function Add-Record($Answer, $Output, $Record) {
         if ($null -eq $Record) {
             return
         }
-        switch ($Record.GetType().Name) {
-            'ErrorRecord' { [void]$Answer.errors.Add((ConvertFrom-ErrorRecord $Record)) }
-            'WarningRecord' { [void]$Answer.warnings.Add((Limit-Text $Record.Message)) }
-            'VerboseRecord' { [void]$Answer.remarks.Add((Limit-Text $Record.Message)) }
-            'DebugRecord' { }
-            'InformationRecord' { [void]$Answer.remarks.Add((Limit-Text ([string]$Record.MessageData))) }
-            default { [void]$Output.Add($Record) }
+        if ($Record -is [System.Management.Automation.ErrorRecord]) {
+            [void]$Answer.errors.Add((ConvertFrom-ErrorRecord $Record))
+        } elseif ($Record -is [System.Management.Automation.WarningRecord]) {
+            [void]$Answer.warnings.Add((Limit-Text $Record.Message))
+        } elseif ($Record -is [System.Management.Automation.VerboseRecord]) {
+            [void]$Answer.remarks.Add((Limit-Text $Record.Message))
+        } elseif ($Record -is [System.Management.Automation.DebugRecord]) {
+            return
+        } elseif ($Record.GetType().Name.EndsWith('InformationRecord', [System.StringComparison]::Ordinal)) {
+            [void]$Answer.remarks.Add((Limit-Text ([string]$Record.MessageData)))
+        } else {
+            [void]$Output.Add($Record)
         }
     }
 
@@ -170,8 +177,9 @@ $Worker = {
     function Get-InstalledProduct {
         $List = New-Object System.Collections.ArrayList
         $Uninstall = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall'
-        if (Test-Path -Path $Uninstall) {
-            foreach ($Entry in @(Get-ChildItem -Path $Uninstall)) {
+        if (Test-Path -LiteralPath $Uninstall) {
+            # An entry that may not be read is not ours.
+            foreach ($Entry in @(Get-ChildItem -LiteralPath $Uninstall -ErrorAction SilentlyContinue)) {
                 $Name = [string]$Entry.GetValue('DisplayName')
                 if ($Name -match '^(Microsoft Lync Server|Skype for Business Server) [^,]*, Core Components') {
                     [void]$List.Add(@{ name = $Name; version = [string]$Entry.GetValue('DisplayVersion') })
@@ -204,12 +212,22 @@ $Worker = {
         }
     }
 
+    # Which servers are there: what the cmdlets themselves need of one is documented nowhere, so any port that such a
+    # server has will do.
+    function Get-ReachFact($Arguments) {
+        return , (Get-Reach $Arguments.Server @(443, 5985, 135, 445))
+    }
+
     # ---- IIS --------------------------------------------------------------------------------------------------------
 
     $AuthenticationSection = 'system.webServer/security/authentication/windowsAuthentication'
 
     # IIS' own programming interface; the site must be there, since a location of nothing would be written too.
     function Open-ServerManager([string]$Location) {
+        if ([System.IntPtr]::Size -eq 4 -and [System.Environment]::Is64BitOperatingSystem) {
+            # It would be shown, and change, a configuration that IIS does not read.
+            throw (New-Failure 'cskerb.WrongProcess' 'InvalidOperation' 'this PowerShell is one of 32 bits on a Windows of 64')
+        }
         $Path = Get-AdministrationPath
         if (-not [System.IO.File]::Exists($Path)) {
             throw (New-Failure 'cskerb.IisMissing' 'ObjectNotFound' 'IIS is not installed here, or its management is not')
@@ -288,15 +306,15 @@ $Worker = {
             }
         }
         if ($Arguments.Operation -ceq 'add') {
-            $Switch = '-S'
+            $Verb = '-S'
         } elseif ($Arguments.Operation -ceq 'remove') {
-            $Switch = '-D'
+            $Verb = '-D'
         } else {
             throw (New-Failure 'cskerb.BadRequest' 'InvalidData' 'setspn.exe adds or removes')
         }
         $Start = New-Object System.Diagnostics.ProcessStartInfo
         $Start.FileName = [System.IO.Path]::Combine([System.Environment]::SystemDirectory, 'setspn.exe')
-        $Start.Arguments = $Switch + ' ' + $Arguments.Spn + ' ' + $Arguments.Account
+        $Start.Arguments = $Verb + ' ' + $Arguments.Spn + ' ' + $Arguments.Account
         $Start.UseShellExecute = $false
         $Start.CreateNoWindow = $true
         $Start.RedirectStandardInput = $true # or it would read the requests
@@ -319,6 +337,7 @@ $Worker = {
         switch -CaseSensitive -Exact ($Name) {
             'host' { $Answer.output = Get-HostFact }
             'identity' { $Answer.output = Get-IdentityFact }
+            'reach' { $Answer.output = Get-ReachFact $Arguments }
             'setspn' { Invoke-SetSpn $Answer $Arguments }
             'set-authentication' { Set-Authentication $Answer $Arguments }
             'read-authentication' { $Answer.output = Get-Authentication $Arguments }
@@ -414,20 +433,23 @@ function Connect-Place($Arguments) {
             $Options.IncludePortInSPN = $true
         }
         if ($Arguments.ContainsKey('CredentialFile')) {
-            $Connect.Credential = Import-Clixml -Path $Arguments.CredentialFile
+            $Connect.Credential = Import-Clixml -LiteralPath $Arguments.CredentialFile
             $Connect.Authentication = 'Credssp'
         }
         $Connect.SessionOption = New-PSSessionOption @Options
+        $Opened = $null
         try {
             $Opened = New-PSSession @Connect
             $Version = Invoke-Command -Session $Opened -ScriptBlock { $PSVersionTable.PSVersion.Major }
             if ([int]$Version -lt 3) {
-                Remove-PSSession -Session $Opened
                 throw (New-Failure 'cskerb.OldPowerShell' 'NotImplemented' 'it has Windows PowerShell 2.0; 3.0 or later is needed')
             }
             return $Opened
         } catch {
             $Last = $_
+            if ($null -ne $Opened) {
+                Remove-PSSession -Session $Opened -ErrorAction SilentlyContinue
+            }
         }
     }
     throw $Last
@@ -442,11 +464,8 @@ function Invoke-Connect([string]$Line) {
         $Arguments = Read-Arguments $Request @('Address', 'CredentialFile')
         $Answer.ended = 'unreachable'
         $State.Session = Connect-Place $Arguments
-        $Answer.output = @{ fqdn = [string](Invoke-Command -Session $State.Session -ScriptBlock {
-                    $Network = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
-                    $Network.HostName + '.' + $Network.DomainName
-                })
-        }
+        $Fqdn = Invoke-Command -Session $State.Session -ScriptBlock ([scriptblock]::Create(${function:Get-HostFqdn}.ToString()))
+        $Answer.output = @{ fqdn = [string]$Fqdn }
         $Answer.ended = 'completed'
     } catch {
         [void]$Answer.errors.Add((ConvertFrom-ErrorRecord $_))

@@ -60,10 +60,13 @@ function Limit-Text([string]$Text) {
 
 # The code of the innermost exception that has one of its own, not one of .NET.
 function Get-Code($Exception) {
+    # Public from .NET 4.5 on. Marshal.GetHRForException would leave its mark on the thread, by which the next call of COM
+    # that fails is told.
+    $HResult = [System.Exception].GetProperty('HResult', [System.Reflection.BindingFlags]'Instance, Public, NonPublic')
     $Code = $null
     $Inner = $Exception
     while ($null -ne $Inner) {
-        $Own = [System.Runtime.InteropServices.Marshal]::GetHRForException($Inner)
+        $Own = $HResult.GetValue($Inner, $null)
         if ($Inner.PSObject.Properties['ErrorCode'] -and $Inner.ErrorCode -is [int] -and $Inner.ErrorCode -ne 0) {
             $Own = $Inner.ErrorCode
         }
@@ -293,6 +296,63 @@ function Get-IdentityFact {
     }
 }
 
+# ---- Other computers ----
+
+# Begins to connect to the ports of a computer.
+function Start-Reaching($Told, [string]$Name, [int[]]$Ports, $Tries) {
+    try {
+        $Addresses = @([System.Net.Dns]::GetHostAddresses($Name))
+    } catch {
+        $Told.why = 'its name cannot be resolved: ' + $_.Exception.GetBaseException().Message
+        return
+    }
+    $Told.why = 'it does not answer on port ' + ($Ports -join ' or ')
+    foreach ($Address in $Addresses) {
+        foreach ($Port in $Ports) {
+            $Try = @{ told = $Told; socket = $null; begun = $null }
+            $Kind = @($Address.AddressFamily, [System.Net.Sockets.SocketType]::Stream, [System.Net.Sockets.ProtocolType]::Tcp)
+            try {
+                $Try.socket = New-Object System.Net.Sockets.Socket -ArgumentList $Kind
+                $Try.begun = $Try.socket.BeginConnect([System.Net.IPAddress]$Address, [int]$Port, $null, $null)
+                [void]$Tries.Add($Try)
+            } catch {
+                if ($null -ne $Try.socket) {
+                    $Try.socket.Close() # there is no way from here to such an address
+                }
+            }
+        }
+    }
+}
+
+# Which computers are there: those that accept or refuse a connection on any of the ports, within five seconds for all.
+function Get-Reach([string[]]$Names, [int[]]$Ports) {
+    $Clock = [System.Diagnostics.Stopwatch]::StartNew()
+    $All = New-Object System.Collections.ArrayList
+    $Tries = New-Object System.Collections.ArrayList
+    foreach ($Name in $Names) {
+        $Told = @{ server = $Name; answers = $false; why = $null }
+        [void]$All.Add($Told)
+        Start-Reaching $Told $Name $Ports $Tries
+    }
+    foreach ($Try in $Tries) {
+        try {
+            $Left = [System.Math]::Max(0, 5000 - $Clock.ElapsedMilliseconds)
+            if (-not $Try.told.answers -and $Try.begun.AsyncWaitHandle.WaitOne([int]$Left, $false)) {
+                $Try.socket.EndConnect($Try.begun)
+                $Try.told.answers = $true
+            }
+        } catch {
+            $Inner = $_.Exception.GetBaseException()
+            if ($Inner -is [System.Net.Sockets.SocketException] -and [int]$Inner.SocketErrorCode -eq 10061) {
+                $Try.told.answers = $true # WSAECONNREFUSED: somebody is there to refuse it
+            }
+        } finally {
+            $Try.socket.Close()
+        }
+    }
+    return , $All
+}
+
 # ---- Active Directory ----
 
 # The value of a filter, every byte of it escaped (RFC 4515).
@@ -304,8 +364,22 @@ function ConvertTo-FilterValue([string]$Text) {
     return $Escaped.ToString()
 }
 
+# Where the domains of the forest are listed.
+function Get-PartitionsPath {
+    $Root = New-Object System.DirectoryServices.DirectoryEntry('LDAP://RootDSE')
+    return 'LDAP://CN=Partitions,' + [string]$Root.Properties['configurationNamingContext'][0]
+}
+
+# The domain of that NetBIOS name. A context wants its DNS name, which the forest has beside the other; where it has not,
+# as of a domain that is only trusted, Windows may find it by the name that there is.
 function Get-Domain([string]$Name) {
-    $Context = New-Object System.DirectoryServices.ActiveDirectory.DirectoryContext('Domain', $Name)
+    $Filter = '(&(objectCategory=crossRef)(nETBIOSName=' + (ConvertTo-FilterValue $Name) + '))'
+    $Found = (New-Searcher (Get-PartitionsPath) $Filter @('dnsRoot')).FindOne()
+    $Known = $Name
+    if ($null -ne $Found) {
+        $Known = [string](Get-Value $Found 'dnsRoot')
+    }
+    $Context = New-Object System.DirectoryServices.ActiveDirectory.DirectoryContext('Domain', $Known)
     return [System.DirectoryServices.ActiveDirectory.Domain]::GetDomain($Context)
 }
 
@@ -321,18 +395,28 @@ function New-Searcher([string]$Path, [string]$Filter, [string[]]$Properties) {
     return $Searcher
 }
 
-# The first value of the attribute; null where it has none.
-function Get-Value($Result, [string]$Attribute) {
-    $Values = $Result.Properties[$Attribute]
-    if ($Values.Count -eq 0) {
-        return $null
+# The values of an attribute of something found, whose names are kept in lower case.
+function Get-Values($Result, [string]$Attribute) {
+    $Values = $Result.Properties[$Attribute.ToLowerInvariant()]
+    if ($null -eq $Values) {
+        return , @()
     }
-    return $Values[0]
+    return , @($Values)
 }
 
-# A time of Active Directory: 0 and the largest number stand for never.
+# The first value of the attribute; null where it has none.
+function Get-Value($Result, [string]$Attribute) {
+    $Values = Get-Values $Result $Attribute
+    if ($Values.Length -eq 0) {
+        return $null
+    }
+    return , $Values[0]
+}
+
+# A time of Active Directory: 0 and the largest number stand for never. What is later than the year 9000 is no time
+# either, and .NET has none for most such numbers.
 function ConvertFrom-FileTime($Number) {
-    if ($null -eq $Number -or [long]$Number -le 0 -or [long]$Number -eq [long]::MaxValue) {
+    if ($null -eq $Number -or [long]$Number -le 0 -or [long]$Number -gt 2200000000000000000) {
         return $null
     }
     return (ConvertTo-Moment ([datetime]::FromFileTimeUtc([long]$Number)))
@@ -340,12 +424,12 @@ function ConvertFrom-FileTime($Number) {
 
 function ConvertFrom-Account($Result) {
     $Names = New-Object System.Collections.ArrayList
-    foreach ($Name in $Result.Properties['servicePrincipalName']) {
+    foreach ($Name in (Get-Values $Result 'servicePrincipalName')) {
         [void]$Names.Add([string]$Name)
     }
     $Control = [int](Get-Value $Result 'userAccountControl')
     return @{
-        computer                 = ($Result.Properties['objectClass'] -contains 'computer')
+        computer                 = ((Get-Values $Result 'objectClass') -contains 'computer')
         enabled                  = (($Control -band 2) -eq 0)
         expiresAt                = ConvertFrom-FileTime (Get-Value $Result 'accountExpires')
         passwordSetAt            = ConvertFrom-FileTime (Get-Value $Result 'pwdLastSet')
@@ -355,7 +439,8 @@ function ConvertFrom-Account($Result) {
     }
 }
 
-# Every domain controller is asked: what one does not know yet, the servers that ask it do not know either.
+# Every domain controller is asked: what one does not know yet, the servers that ask it do not know either. One that
+# does not even answer is not waited for: the directory's own patience is longer than anybody's where several are away.
 function Get-AccountFact($Arguments) {
     $Attributes = @('objectClass', 'sAMAccountName', 'userAccountControl', 'accountExpires', 'pwdLastSet',
         'msDS-KeyVersionNumber', 'msDS-SupportedEncryptionTypes', 'servicePrincipalName')
@@ -363,10 +448,16 @@ function Get-AccountFact($Arguments) {
     $Computer = ConvertTo-FilterValue ($Arguments.Name + '$')
     $Domain = Get-Domain $Arguments.Domain
     $Controllers = New-Object System.Collections.ArrayList
-    foreach ($Controller in $Domain.DomainControllers) {
-        $Told = @{ controller = $Controller.Name; error = $null; account = $null }
+    $Names = @($Domain.DomainControllers | ForEach-Object { $_.Name })
+    foreach ($Reached in (Get-Reach $Names @(389))) {
+        $Told = @{ controller = $Reached.server; error = $null; account = $null }
+        [void]$Controllers.Add($Told)
+        if (-not $Reached.answers) {
+            $Told.error = $Reached.why
+            continue
+        }
         try {
-            $Path = 'LDAP://' + $Controller.Name + '/' + (Get-DomainDn $Domain)
+            $Path = 'LDAP://' + $Reached.server + '/' + (Get-DomainDn $Domain)
             $Result = (New-Searcher $Path ('(sAMAccountName=' + $Computer + ')') $Attributes).FindOne()
             if ($null -eq $Result) {
                 $Result = (New-Searcher $Path ('(sAMAccountName=' + $Name + ')') $Attributes).FindOne()
@@ -380,19 +471,16 @@ function Get-AccountFact($Arguments) {
         } catch {
             $Told.error = Limit-Text (Remove-Secret $_.Exception.Message)
         }
-        [void]$Controllers.Add($Told)
     }
     return @{ controllers = $Controllers }
 }
 
-# The NetBIOS name of each domain of the forest, by its distinguished name.
+# The NetBIOS name of each domain of the forest, by its distinguished name in capitals.
 function Get-NetbiosName {
     $Names = @{}
-    $Root = New-Object System.DirectoryServices.DirectoryEntry('LDAP://RootDSE')
-    $Path = 'LDAP://CN=Partitions,' + [string]$Root.Properties['configurationNamingContext'][0]
-    $Results = (New-Searcher $Path '(&(objectCategory=crossRef)(nETBIOSName=*))' @('nCName', 'nETBIOSName')).FindAll()
+    $Results = (New-Searcher (Get-PartitionsPath) '(&(objectCategory=crossRef)(nETBIOSName=*))' @('nCName', 'nETBIOSName')).FindAll()
     foreach ($Result in $Results) {
-        $Names[[string](Get-Value $Result 'nCName')] = [string](Get-Value $Result 'nETBIOSName')
+        $Names[([string](Get-Value $Result 'nCName')).ToUpperInvariant()] = [string](Get-Value $Result 'nETBIOSName')
     }
     $Results.Dispose()
     return $Names
@@ -414,10 +502,11 @@ function Get-HolderFact($Arguments) {
             $Results = $Searcher.FindAll()
             foreach ($Result in $Results) {
                 $Dn = [string](Get-Value $Result 'distinguishedName')
-                $At = $Dn.IndexOf('DC=', [System.StringComparison]::OrdinalIgnoreCase)
+                $At = $Dn.IndexOf(',DC=', [System.StringComparison]::OrdinalIgnoreCase)
+                $Domain = $Dn.Substring($At + 1).ToUpperInvariant()
                 $Account = Get-Value $Result 'sAMAccountName'
-                if ($At -ge 0 -and $null -ne $Account -and $Netbios.ContainsKey($Dn.Substring($At))) {
-                    [void]$Told.holders.Add($Netbios[$Dn.Substring($At)] + '\' + $Account)
+                if ($null -ne $Account -and $Netbios.ContainsKey($Domain)) {
+                    [void]$Told.holders.Add($Netbios[$Domain] + '\' + $Account)
                 } else {
                     [void]$Told.holders.Add($Dn)
                 }
@@ -441,7 +530,8 @@ function Get-DirectoryFact($Arguments) {
     $Result = (New-Searcher $Path ('(objectSid=' + $Sid.Value + '-521)') @('whenCreated')).FindOne()
     $Since = $null
     if ($null -ne $Result) {
-        $Since = ConvertTo-Moment ([datetime]::SpecifyKind((Get-Value $Result 'whenCreated'), [System.DateTimeKind]::Utc))
+        $Made = [datetime](Get-Value $Result 'whenCreated')
+        $Since = ConvertTo-Moment ([datetime]::SpecifyKind($Made, [System.DateTimeKind]::Utc))
     }
     return @{ dnsName = $Domain.Name; aesKeysSince = $Since }
 }

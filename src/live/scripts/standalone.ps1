@@ -1,20 +1,22 @@
 # Collects what cskerb plans by, into a folder, and changes nothing. Made by @TOOL@.
 #
-#     powershell.exe -File collect.ps1 -Out C:\snapshot [-Server fe01.contoso.com, fe02.contoso.com]
+#     powershell.exe -File collect.ps1 -Out C:\snapshot [-Server fe01.contoso.com,fe02.contoso.com]
 #
 # Run it on a Front End Server as a member of RTCUniversalServerAdmins who may log on to the other servers by WinRM. The
 # folder then goes to where cskerb is: cskerb plan FILE --snapshot FOLDER
 #
 #   -Out      the folder; it is made where it is not there, and files in it are replaced
-#   -Server   the servers to read IIS settings of; without it, all that run Web Services
+#   -Server   the servers to read IIS settings of, with a comma and no blank between them; without it, all that run
+#             Web Services
 #   -Account  accounts to look up, beside those that are assigned
 #   -Spn      service principal names to look up, beside those of the pools
 #   -Product  the product, as the deployment file names it
 #
 # What is secret in applicationHost.config is removed on each server, before anything travels. What cannot be read is
 # named at the end and in snapshot.json; the exit code is 5 then.
+[CmdletBinding()]
 param(
-    [string]$Out,
+    [Parameter(Position = 0)][string]$Out, # and no other has a place: a name after a blank is refused
     [string[]]$Server = @(),
     [string[]]$Account = @(@ACCOUNTS@),
     [string[]]$Spn = @(@SPNS@),
@@ -161,7 +163,10 @@ function Save-Test([string]$Identity, [string]$AccountName) {
         $Said = @($Said)
     } catch {
         $Finished = $false
-        $Said = @(@($Said) | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] }) + @($_)
+        # The one that ended it may stand among the others, too.
+        $Last = $_
+        $Said = @(@($Said) | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] -and
+                $_.Exception -ne $Last.Exception }) + @($Last)
     }
     $Errors = @($Said | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] } | ForEach-Object {
             $Told = ConvertFrom-ErrorRecord $_

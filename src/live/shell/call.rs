@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// One call.
 ///
-/// Each cmdlet is given the parameters that its page has, and no others [doc]. A report is a file that the cmdlet
+/// Each cmdlet is given the parameters that its page has, and no others \[doc\]. A report is a file that the cmdlet
 /// writes where it runs; the script sends it back with the reply and removes it there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
@@ -112,6 +112,11 @@ pub enum Call {
     Host,
     /// Who runs there, and the groups that count: [`IdentityFact`](super::IdentityFact).
     Identity,
+    /// Whether the servers answer at all, from there: a list of [`ReachFact`](super::ReachFact).
+    Reach {
+        /// The servers.
+        servers: Vec<ServerFqdn>,
+    },
     /// Get-CsTopology -AsXml: [`TopologyFact`](super::TopologyFact).
     Topology,
     /// Get-CsKerberosAccountAssignment: a list of [`AssignmentFact`](super::AssignmentFact).
@@ -211,6 +216,7 @@ impl Call {
             Self::ReadAuthentication { .. } => "read-authentication",
             Self::Host => "host",
             Self::Identity => "identity",
+            Self::Reach { .. } => "reach",
             Self::Topology => "Get-CsTopology",
             Self::Assignments => "Get-CsKerberosAccountAssignment",
             Self::Replication => "Get-CsManagementStoreReplicationStatus",
@@ -310,6 +316,9 @@ impl Call {
                 give("Name", text(account.account()));
             }
             Self::Holders { spns } => give("Spn", spns.iter().map(|spn| text(spn.as_str())).collect()),
+            Self::Reach { servers } => {
+                give("Server", servers.iter().map(|server| text(server.as_str())).collect());
+            }
             Self::Directory { domain } => give("Domain", text(domain)),
             Self::EnableTopology { .. }
             | Self::Host
@@ -381,6 +390,7 @@ pub(super) fn every_call() -> Vec<(&'static str, Vec<String>)> {
         Call::ReadAuthentication { location },
         Call::Host,
         Call::Identity,
+        Call::Reach { servers: vec![from.clone()] },
         Call::Topology,
         Call::Assignments,
         Call::Replication,

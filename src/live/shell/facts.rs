@@ -65,6 +65,19 @@ pub struct GroupFact {
     pub name: Option<String>,
 }
 
+/// One entry of [`Call::Reach`](super::Call::Reach).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReachFact {
+    /// The server that was asked for.
+    pub server: String,
+    /// Whether it accepts or refuses a connection: then it is there.
+    pub answers: bool,
+    /// Why it is thought not to be there.
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
 /// [`Call::Topology`](super::Call::Topology).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -24,21 +24,31 @@ pub(super) fn of_connecting(error: &ErrorRecord, place: &Place) -> Option<String
                             to its name with the port: run cskerb on it, or reach it with --ssh"
             .to_owned(),
         ACCESS_DENIED => format!("whoever runs cskerb must be a local administrator of {place}"),
-        code if NO_SECOND_HOP.contains(&code) => "the logon could not be passed on: --credential FILE (CredSSP) and \
-                                                  --ssh user@host are full logons"
-            .to_owned(),
+        code if NO_SECOND_HOP.contains(&code) => {
+            "the logon could not be passed on: --credential FILE opens the session \
+                                                  with CredSSP, which passes it on"
+                .to_owned()
+        }
         _ => return None,
     })
 }
 
-/// What to do about the errors of a call that was made in a session on another computer, where a logon that could not
-/// be passed on is the likely cause.
+/// What to do about the errors of a call that may have needed the next computer, where a logon that could not be passed
+/// on is the likely cause, or a right that is missing.
+///
+/// A logon by WinRM is not passed on, nor is one by ssh with a key: Windows makes its token without a password
+/// \[seen: PowerShell/Win32-OpenSSH issues 518 and 1264\].
 pub fn second_hop(reply: &Reply) -> Option<&'static str> {
-    let code = |error: &ErrorRecord| error.hresult;
-    let refused = |code: u32| NO_SECOND_HOP.contains(&code) || code == ACCESS_DENIED;
-    let met = reply.errors.iter().filter_map(code).any(refused);
-    met.then_some(
-        "the session's logon was not passed on to the next computer: give --credential FILE, which opens it with \
-         CredSSP, or --ssh user@host, or run cskerb there",
+    let codes: Vec<u32> = reply.errors.iter().filter_map(|error| error.hresult).collect();
+    if codes.iter().any(|code| NO_SECOND_HOP.contains(code)) {
+        return Some(
+            "the logon was not passed on to the next computer: give --credential FILE, which opens the session with \
+             CredSSP, or run cskerb there; by ssh, a logon by password or with a delegated ticket is passed on, and one \
+             by key is not",
+        );
+    }
+    codes.contains(&ACCESS_DENIED).then_some(
+        "a right is missing, or, in a session on another computer, the logon was not passed on: --credential FILE opens \
+         it with CredSSP",
     )
 }

@@ -8,6 +8,7 @@
 //! `-InputFormat None`: with another format PowerShell itself reads standard input, and would take requests away
 //! (its source, `Executor.ExecuteCommandAsyncHelper`).
 
+use crate::live::scripts;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest as _, Sha256};
@@ -15,18 +16,13 @@ use std::fmt::Write as _;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::process::{Command, Stdio};
 
-/// The script, in which the functions that read have their place.
-const SCRIPT: &str = include_str!("../scripts/bridge.ps1");
-
-/// The functions that read; the script that collects by hand has them too.
-const FUNCTIONS: &str = include_str!("../scripts/collect.ps1");
-
 /// How to start a PowerShell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Launch {
     /// This program, on this machine: `powershell.exe`, `pwsh`, or the path of one.
     Here(String),
-    /// On another machine, with a full logon there.
+    /// On another machine. Whether its logon is passed on to the next one is ssh's business: by password or with a
+    /// delegated ticket it is, by key it is not.
     Ssh {
         /// `user@host`, or a name of ssh's own configuration.
         destination: String,
@@ -80,17 +76,7 @@ fn by_itself(command: &mut Command) {
 
 /// What goes in before the first request: the script, and the marker in a line by itself.
 pub(super) fn preamble(marker: &str) -> String {
-    format!("{}{marker}\n", script())
-}
-
-/// The script with plain line ends, whatever the checkout has made of them.
-fn script() -> String {
-    let whole = SCRIPT.replace("#COLLECT#", FUNCTIONS);
-    whole.lines().fold(String::with_capacity(whole.len()), |mut script, line| {
-        script.push_str(line);
-        script.push('\n');
-        script
-    })
+    format!("{}{marker}\n", scripts::bridge())
 }
 
 /// A word that nothing else writes: it tells replies from whatever else appears on standard output.
@@ -103,9 +89,10 @@ pub(super) fn marker() -> String {
     word
 }
 
-/// The bootstrap, for whatever version there is: 2.0 has to read it too, to say that it is too old.
+/// The bootstrap, for whatever version there is: 2.0 has to read it too, to say that it is too old. Its digest is that of
+/// Windows itself: where only validated algorithms are allowed (FIPS), .NET refuses its own.
 fn bootstrap(marker: &str) -> String {
-    let digest = Sha256::digest(script().as_bytes()).iter().fold(String::new(), |mut digest, byte| {
+    let digest = Sha256::digest(scripts::bridge().as_bytes()).iter().fold(String::new(), |mut digest, byte| {
         let _ = write!(digest, "{byte:02X}");
         digest
     });
@@ -116,7 +103,8 @@ if($PSVersionTable.PSVersion.Major -lt 3){{[Console]::Error.WriteLine('it is ver
 $b=New-Object System.Text.StringBuilder
 while(($l=[Console]::In.ReadLine()) -cne '{marker}'){{if($null -eq $l){{exit 3}};[void]$b.Append($l).Append([char]10)}}
 $t=$b.ToString()
-$h=[BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash([Text.Encoding]::UTF8.GetBytes($t))).Replace('-','')
+$s=New-Object Security.Cryptography.SHA256CryptoServiceProvider
+$h=[BitConverter]::ToString($s.ComputeHash([Text.Encoding]::UTF8.GetBytes($t))).Replace('-','')
 if($h -cne '{digest}'){{[Console]::Error.WriteLine('the script did not arrive as it was sent');exit 4}}
 & ([scriptblock]::Create($t)) '{marker}'
 "
@@ -131,6 +119,7 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grammar::Script;
 
     #[test]
     fn the_command_line_is_short_enough_for_ssh_into_cmd_exe() {
@@ -152,74 +141,15 @@ mod tests {
         assert!(sent.lines().all(|line| line.len() < 250));
     }
 
-    /// The syntax tree of a script; fails where it is not PowerShell.
-    fn parsed(text: &str) -> tree_sitter::Tree {
-        let mut parser = tree_sitter::Parser::new();
-        parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
-        let tree = parser.parse(text, None).unwrap();
-        each(tree.root_node(), &mut |node| {
-            assert!(!node.is_error() && !node.is_missing(), "{} at {:?}", node.kind(), node.start_position());
-        });
-        tree
-    }
-
-    fn each<'t>(node: tree_sitter::Node<'t>, visit: &mut dyn FnMut(tree_sitter::Node<'t>)) {
-        visit(node);
-        for child in node.children(&mut node.walk()).collect::<Vec<_>>() {
-            each(child, visit);
-        }
-    }
-
-    /// What a script of 3.0 cannot have: new statements, operators, methods of types, cmdlets and parameters.
-    fn check_nothing_is_newer_than_3(text: &str) {
-        let tree = parsed(text);
-        let kinds = [
-            "pipeline_chain_tail",
-            "class_statement",
-            "enum_statement",
-            "data_statement",
-            "parallel_statement",
-            "invokation_foreach_expression",
-            "ternary_expression",
-        ];
-        let cmdlets = ["get-ciminstance", "write-information", "get-filehash", "convertfrom-string", "expand-archive"];
-        let parameters =
-            ["-ashashtable", "-parallel", "-noenumerate", "-raw", "-nonewline", "-sshtransport", "-hostname"];
-        each(tree.root_node(), &mut |node| {
-            let part = text[node.byte_range()].to_ascii_lowercase();
-            assert!(!kinds.contains(&node.kind()), "{part}");
-            match node.kind() {
-                "command_name" => assert!(!cmdlets.contains(&part.as_str()) && part != "using", "{part}"),
-                "command_parameter" => assert!(!parameters.contains(&part.as_str()), "{part}"),
-                "member_name" => assert!(part != "new", "[type]::new() is of 5.0"),
-                "comparison_operator" => assert!(!["-shl", "-shr"].contains(&part.as_str()), "{part}"),
-                _ => {}
-            }
-        });
-        for operator in ["??", "?.", "?["] {
-            let code = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-            assert!(
-                code.filter(|line| line.contains(operator)).all(|line| line.contains("(?") || line.contains('\'')),
-                "{operator}"
-            );
-        }
-    }
-
     #[test]
-    fn the_scripts_are_power_shell_and_nothing_in_them_is_newer_than_3() {
-        check_nothing_is_newer_than_3(&script());
-        check_nothing_is_newer_than_3(&bootstrap(&marker()));
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/powershell");
-        for module in ["modules", "lab"] {
-            let path = folder.join(module).join("SkypeForBusiness/SkypeForBusiness.psm1");
-            check_nothing_is_newer_than_3(&std::fs::read_to_string(path).unwrap());
-        }
+    fn the_bootstrap_is_power_shell_and_nothing_in_it_is_newer_than_3() {
+        Script::read(&bootstrap(&marker())).check_nothing_is_newer_than_3();
     }
 
     /// Every call of this program is on the script's list, with each argument that it may give.
     #[test]
     fn the_script_knows_every_call_and_argument() {
-        let lists: Vec<String> = script().lines().map(|line| line.trim().replace(' ', "")).collect();
+        let lists: Vec<String> = scripts::bridge().lines().map(|line| line.trim().replace(' ', "")).collect();
         for (call, arguments) in super::super::call::every_call() {
             let entry = lists.iter().find(|line| line.starts_with(&format!("'{call}'=@(")));
             let entry = entry.unwrap_or_else(|| panic!("{call} is not on the list"));

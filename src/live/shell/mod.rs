@@ -20,7 +20,7 @@ mod reply;
 pub use call::{Call, Manner, ReportName, ReportNameError};
 pub use facts::{
     AccountFact, AssignmentFact, DirectoryFact, GroupFact, HolderFact, HostFact, IdentityFact, IisFact, ModuleFact,
-    ProductFact, ReplicaFact, SettingsFact, TopologyFact, WebServicesFact,
+    ProductFact, ReachFact, ReplicaFact, SettingsFact, TopologyFact, WebServicesFact,
 };
 pub use failure::CallFailure;
 pub use hint::second_hop;

@@ -185,7 +185,15 @@ impl Pool {
             Silence::TimedOut => unreachable("cskerb.TimedOut", format!("no session within {} s", CONNECT.as_secs())),
             Silence::Gone(why) => unreachable("cskerb.Gone", why),
         })?;
+        let answered = reply.output.get("fqdn").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
         match reply.ended {
+            // A short name may be that of another server somewhere else.
+            EndedLine::Completed
+                if addresses.iter().any(|address| address != server.as_str())
+                    && !answered.eq_ignore_ascii_case(server.as_str()) =>
+            {
+                Err(unreachable("cskerb.AnotherServer", format!("{answered:?} answered to its name")))
+            }
             EndedLine::Completed => Ok(()),
             _ => Err(match reply.errors.into_iter().last().map(ErrorRecord::from) {
                 Some(error) => CallFailure::Unreachable {

@@ -144,7 +144,7 @@ impl Live<'_> {
     }
 
     /// What is in effect on the server, of the same properties as `wanted`.
-    fn settings(
+    pub(super) fn settings(
         &self,
         server: &ServerFqdn,
         location: &LocationPath,

@@ -1,8 +1,9 @@
 //! The live systems as a [`Target`] of `apply`.
 //!
 //! Everything goes through a [`Shell`]. What is looked at is read anew; only a site's test is shared, by whoever asks
-//! for it at the same moment ([`testing`]). What is done is one call a step, or one a location for IIS, and an answer
-//! that says errors is a failure, whose kind follows from the error's category and id, never from its words.
+//! for it at the same moment. What is done is one call a step, or one a location for IIS. An answer that says errors is
+//! a failure, whose kind follows from the error's category and id, never from its words; a cmdlet that went on to its
+//! end in spite of them is judged by what it did.
 
 mod directory;
 mod evidence;
@@ -10,6 +11,7 @@ mod looks;
 mod perform;
 mod preflight;
 mod preview;
+mod reach;
 mod replication;
 mod testing;
 mod verdict;
@@ -18,7 +20,7 @@ pub use preflight::{Missing, Preflight};
 pub use preview::Preview;
 pub use replication::Patience;
 
-use super::shell::{Call, CallFailure, Place, Reply, Shell, TopologyFact};
+use super::shell::{Call, CallFailure, Place, Reply, Shell, TopologyFact, second_hop};
 use crate::apply::target::{ErrorKind, Holds, Observation, Target, TargetError};
 use crate::model::{AccountName, Actual, ServerFqdn, SiteName, Topology};
 use crate::plan::{Action, Predicate};
@@ -79,7 +81,8 @@ impl<'l> Live<'l> {
             None => reply.output().map_err(|failure| told(&failure)),
             Some(error) => {
                 let message = snapshot::secrets::strip(&error.message);
-                Err(format!("{}: {message} ({})", call.name(), error.id))
+                let hint = second_hop(&reply).map(|hint| format!("; {hint}")).unwrap_or_default();
+                Err(format!("{}: {message} ({}){hint}", call.name(), error.id))
             }
         }
     }

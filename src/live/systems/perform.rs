@@ -1,9 +1,11 @@
 //! What is done for each step, and what an answer that says errors means.
 
 use super::{Live, told, unanswered, verdict};
-use crate::apply::target::{ErrorKind, TargetError};
+use crate::apply::journal::Judgement;
+use crate::apply::judge::judge;
+use crate::apply::target::{ErrorKind, Observation, Target as _, TargetError};
 use crate::live::shell::{Call, Category, Ended, ErrorRecord, Manner, Place, Reply, ReportName, second_hop};
-use crate::model::{ServerFqdn, SiteName, Verdict};
+use crate::model::{ServerFqdn, Setting, SiteName, Verdict};
 use crate::plan::{Action, LocationChange, report_name};
 use crate::snapshot::secrets;
 
@@ -26,13 +28,34 @@ impl Live<'_> {
         let Some(call) = call(action, Manner::Really) else { return Ok(()) };
         let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure, &call))?;
         self.keep(&call, &reply);
-        judged(&call, &reply)
+        judged(&call, &reply).or_else(|error| self.in_spite_of(error, action, &reply))
     }
 
-    /// One location after the other, each committed by itself. What failed after another was set is half done.
+    /// A cmdlet that says an error and goes on to its end may have done what it was asked: that is looked at, and the
+    /// error said. Not so Enable-CsTopology, which does more than can be looked at.
+    fn in_spite_of(&self, error: TargetError, action: &Action, reply: &Reply) -> Result<(), TargetError> {
+        let went_on = reply.ended == Ended::Completed && error.kind == ErrorKind::Refused;
+        if !went_on || matches!(action, Action::EnableTopology { .. }) {
+            return Err(error);
+        }
+        match judge(action, &Observation::Nothing, &self.observe(action)) {
+            Judgement::Done(how) => {
+                (self.means.say)(&format!("{}: {error}; all the same, {how}", action.id()));
+                Ok(())
+            }
+            Judgement::NotDone(_) | Judgement::Unclear(_) => Err(error),
+        }
+    }
+
+    /// One location after the other, each committed by itself. What failed after another was set is half done; a step
+    /// that goes on after that leaves alone what has the wanted values already.
     fn set_iis(&self, server: &ServerFqdn, locations: &[LocationChange]) -> Result<(), TargetError> {
         let at = Place::Server(server.clone());
         for (number, change) in locations.iter().enumerate() {
+            let alone = !locations.iter().any(|above| change.location.is_below(&above.location));
+            if locations.len() > 1 && alone && self.is_set(server, change) {
+                continue;
+            }
             let settings = change.settings.iter().map(|setting| setting.after.clone()).collect();
             let call = Call::SetAuthentication { location: change.location.clone(), settings };
             let reply = self.call(&at, &call).map_err(|failure| unanswered(&failure, &call));
@@ -46,6 +69,13 @@ impl Live<'_> {
             })?;
         }
         Ok(())
+    }
+
+    /// Whether the location was set before. What cannot be read is set again; so is what lies below another location of
+    /// the step, which may have the wanted values from there only.
+    fn is_set(&self, server: &ServerFqdn, change: &LocationChange) -> bool {
+        let wanted: Vec<Setting> = change.settings.iter().map(|setting| setting.after.clone()).collect();
+        self.settings(server, &change.location, &wanted).is_ok_and(|found| found == wanted)
     }
 
     /// Tests the site. It is in order where the test finished without an error and its report lists every server.

@@ -3,7 +3,7 @@
 use super::Live;
 use crate::live::shell::{Call, GroupFact, HostFact, IdentityFact, Place};
 use crate::model::{Deployment, Product, ServerFqdn};
-use crate::plan::{Action, Plan, StepKind};
+use crate::plan::{Action, Step, StepKind};
 use std::collections::BTreeSet;
 use std::thread;
 
@@ -26,16 +26,16 @@ pub struct Missing {
 }
 
 impl Preflight {
-    fn miss(&mut self, what: impl Into<String>, hint: impl Into<Option<&'static str>>) {
+    pub(super) fn miss(&mut self, what: impl Into<String>, hint: impl Into<Option<&'static str>>) {
         self.missing.push(Missing { what: what.into(), hint: hint.into().map(str::to_owned) });
     }
 }
 
 impl Live<'_> {
-    /// Looks for everything that the steps of this plan need.
-    pub fn preflight(&self, plan: &Plan, deployment: &Deployment) -> Preflight {
+    /// Looks for everything that these steps need, no more and no less.
+    pub fn preflight(&self, steps: &[&Step], deployment: &Deployment) -> Preflight {
         let mut found = Preflight::default();
-        let kinds: BTreeSet<StepKind> = plan.steps.iter().map(|step| step.action.kind()).collect();
+        let kinds: BTreeSet<StepKind> = steps.iter().map(|step| step.action.kind()).collect();
         if kinds.is_empty() {
             return found;
         }
@@ -46,7 +46,10 @@ impl Live<'_> {
                 found.miss(why, "start cskerb where the management shell is, or name that computer: --host, --ssh");
                 return found;
             }
-            Ok(host) => check_host(&host, deployment, by_cmdlet, &mut found),
+            Ok(host) => {
+                check_host(&host, deployment, by_cmdlet, &mut found);
+                note_copies(steps, &host, &mut found);
+            }
         }
         if by_cmdlet {
             match self.ask::<IdentityFact>(&Place::ManagementShell, &Call::Identity) {
@@ -55,8 +58,8 @@ impl Live<'_> {
             }
             self.check_replication(&mut found);
         }
-        self.check_servers(plan, &mut found);
-        note_copies(plan, &mut found);
+        self.check_targets(steps, &mut found);
+        self.check_servers(steps, &mut found);
         found
     }
 
@@ -73,13 +76,8 @@ impl Live<'_> {
     }
 
     /// The servers whose IIS is set must let us in; all are asked side by side.
-    fn check_servers(&self, plan: &Plan, found: &mut Preflight) {
-        let servers: BTreeSet<&ServerFqdn> = (plan.steps.iter())
-            .filter_map(|step| match &step.action {
-                Action::SetIis { server, .. } => Some(server),
-                _ => None,
-            })
-            .collect();
+    fn check_servers(&self, steps: &[&Step], found: &mut Preflight) {
+        let servers: BTreeSet<&ServerFqdn> = steps.iter().filter_map(|step| sets_iis(step)).collect();
         let ask = |server: &ServerFqdn| {
             let at = Place::Server(server.clone());
             let host = self.ask::<HostFact>(&at, &Call::Host)?;
@@ -193,17 +191,32 @@ fn is_server_admins(group: &GroupFact) -> bool {
     name.is_some_and(|name| name.eq_ignore_ascii_case("RTCUniversalServerAdmins"))
 }
 
-/// The page has a copy made on its source, in a logon of a person there.
-fn note_copies(plan: &Plan, found: &mut Preflight) {
-    let sources: BTreeSet<&ServerFqdn> = (plan.steps.iter())
+/// The server whose IIS the step sets.
+pub(super) fn sets_iis(step: &Step) -> Option<&ServerFqdn> {
+    match &step.action {
+        Action::SetIis { server, .. } => Some(server),
+        _ => None,
+    }
+}
+
+/// Says where copies are made: at the management shell. The page has each made in a logon of a person on its source.
+fn note_copies(steps: &[&Step], host: &HostFact, found: &mut Preflight) {
+    let sources: BTreeSet<&ServerFqdn> = (steps.iter())
         .filter_map(|step| match &step.action {
             Action::CopyConfiguration { from, .. } => Some(from),
             _ => None,
         })
+        .filter(|from| !from.as_str().eq_ignore_ascii_case(&host.fqdn))
         .collect();
     if let Some(first) = sources.first() {
+        let others = match sources.len() {
+            1 => String::new(),
+            several => format!(" and {} other sources", several - 1),
+        };
         found.notes.push(format!(
-            "the page has a copy made on its source, such as {first}; where it is refused here, start cskerb there"
+            "copies from {first}{others} are made on {}, where the management shell is; Microsoft's page has a copy made \
+             in a logon on its source: where one is refused here, start cskerb there",
+            host.fqdn
         ));
     }
 }

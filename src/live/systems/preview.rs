@@ -3,6 +3,7 @@
 use super::{Live, perform};
 use crate::live::shell::{Manner, Place};
 use crate::plan::{Action, Step};
+use crate::snapshot::secrets;
 
 /// What is known of a step before it is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +33,14 @@ impl Live<'_> {
         match self.show(&Place::ManagementShell, &call) {
             Err(why) => Preview::Refused(why),
             Ok(reply) => match reply.errors.last() {
-                Some(error) => Preview::Refused(format!("{} ({})", error.message, error.id)),
+                Some(error) => Preview::Refused(stripped(&format!("{} ({})", error.message, error.id))),
                 // -WhatIf writes to the host itself, past every stream: what is stray elsewhere is the answer here.
-                None => Preview::Shown([reply.remarks, reply.stray].concat()),
+                None => Preview::Shown(reply.remarks.iter().chain(&reply.stray).map(|line| stripped(line)).collect()),
             },
         }
     }
+}
+
+fn stripped(text: &str) -> String {
+    secrets::strip(text).into_owned()
 }

@@ -48,7 +48,9 @@ impl Live<'_> {
                 Ok(behind) => {
                     let names: Vec<&str> = behind.iter().take(3).map(String::as_str).collect();
                     let more = if behind.len() > names.len() { ", ..." } else { "" };
-                    format!("{} servers do not have it yet: {}{more}", behind.len(), names.join(", "))
+                    let servers =
+                        if behind.len() == 1 { "1 server does" } else { &format!("{} servers do", behind.len()) };
+                    format!("{servers} not have it yet: {}{more}", names.join(", "))
                 }
                 Err(why) => format!("whether the servers have it could not be read: {why}"),
             };

@@ -91,7 +91,7 @@ fn item(group: &[&(usize, &Step)], numbers: &HashMap<StepId, usize>) -> Item {
     if let RunOn::Server(server) = &first.run_on
         && !matches!(first.action, Action::SetIis { .. })
     {
-        item = item.note(Label::RunOn, server.to_string());
+        item = item.note(Label::ByHand, format!("log on to {server}, and copy from there"));
     }
     if !first.after.is_empty() && first.action.kind() != StepKind::TestAssignment {
         let after: Vec<usize> = first.after.iter().filter_map(|id| numbers.get(id).copied()).collect();

@@ -193,13 +193,14 @@ pub enum ExtendedProtection {
     Require,
 }
 
-/// Where a step's commands run.
+/// Where a person runs a step's commands. `apply --live` sets IIS on the server itself, and makes all other calls, a
+/// copy too, where the management shell is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum RunOn {
     /// Any host with the product's management shell.
     ManagementShell {},
-    /// That server.
+    /// That server, in a logon there.
     Server {
         /// Its FQDN.
         server: String,

@@ -1,16 +1,15 @@
 //! What tests of the whole program share: a lab with much to do, and the commands that do it.
 
+use crate::declared::{load, name};
+use crate::folder::copy;
 use crate::rehearsal::ended;
 use crate::scratch::scratch;
-use cskerb::deployment;
 use cskerb::lab::{Call, Cmdlet, Fault, Lab, Outcome};
-use cskerb::model::Deployment;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::str::FromStr;
 use tempfile::TempDir;
 
 /// Three Front End pools and a Standard Edition server in three sites, with two accounts.
@@ -44,31 +43,10 @@ iis:
     windowsAuthentication: { enabled: true, useKernelMode: false, providers: [Negotiate, NTLM] }
 ";
 
-pub(crate) fn name<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
-    text.parse().unwrap()
-}
-
-fn load(yaml: &str) -> Deployment {
-    deployment::load("contoso.yaml", yaml.as_bytes()).deployment.unwrap()
-}
-
 /// Tries the cases side by side, more of them than there are processors: slow servers and pauses let them sleep.
 pub(crate) fn side_by_side<T: Send>(cases: Vec<usize>, case: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(12).build().unwrap();
     pool.install(|| cases.into_par_iter().map(case).collect())
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// A folder with a deployment file and a lab.

@@ -1,42 +1,14 @@
 //! The script that collects by hand, as the grammar reads it. No PowerShell runs here.
 
 use super::super::{Asked, script};
+use crate::grammar::Script;
+use crate::live::scripts::reads;
 use crate::snapshot::secrets;
 use std::collections::BTreeSet;
-use tree_sitter::{Node, Parser, Tree};
-
-const COLLECT: &str = include_str!("../../scripts/collect.ps1");
-
-fn parsed(text: &str) -> Tree {
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
-    let tree = parser.parse(text, None).unwrap();
-    let mut broken = Vec::new();
-    each(tree.root_node(), &mut |node| {
-        if node.is_error() || node.is_missing() {
-            broken.push(format!("{} at {:?}", node.kind(), node.start_position()));
-        }
-    });
-    assert!(broken.is_empty(), "{broken:?}");
-    tree
-}
-
-fn each<'t>(node: Node<'t>, visit: &mut dyn FnMut(Node<'t>)) {
-    visit(node);
-    for child in node.children(&mut node.walk()).collect::<Vec<_>>() {
-        each(child, visit);
-    }
-}
 
 /// The text of every node of that kind.
 fn all<'s>(text: &'s str, kind: &str) -> BTreeSet<&'s str> {
-    let mut found = BTreeSet::new();
-    each(parsed(text).root_node(), &mut |node| {
-        if node.kind() == kind {
-            found.insert(&text[node.byte_range()]);
-        }
-    });
-    found
+    Script::read(text).all(kind)
 }
 
 fn whole() -> String {
@@ -46,7 +18,7 @@ fn whole() -> String {
 #[test]
 fn it_is_sound_and_ascii_and_every_place_is_filled() {
     let script = whole();
-    parsed(&script);
+    Script::read(&script);
     assert!(script.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b)));
     for place in ["@TOOL@", "@ACCOUNTS@", "@SPNS@", "@PRODUCT@", "@FUNCTIONS@"] {
         assert!(!script.contains(place), "{place}");
@@ -122,7 +94,7 @@ fn it_only_reads() {
 
 #[test]
 fn it_removes_secrets_by_the_very_patterns_of_this_program() {
-    let (_, rest) = COLLECT.split_once("$SecretPatterns = @(\n").unwrap();
+    let (_, rest) = reads().split_once("$SecretPatterns = @(\n").unwrap();
     let (list, rest) = rest.split_once("\n)\n").unwrap();
     let patterns: Vec<String> = list
         .lines()
@@ -132,7 +104,7 @@ fn it_removes_secrets_by_the_very_patterns_of_this_program() {
     assert!(rest.contains(&format!("[regex]::Replace($Text, $Whole, '{}', $Options)", secrets::REPLACEMENT)));
     assert!(rest.contains("$Pattern.Replace('NAMES', '(?:' + $SecretNames + ')')"));
     assert!(rest.contains("'IgnoreCase, CultureInvariant'"));
-    let (_, names) = COLLECT.split_once("$SecretNames = (").unwrap();
+    let (_, names) = reads().split_once("$SecretNames = (").unwrap();
     let (names, _) = names.split_once(")\n").unwrap();
     let names: String = names.split('\'').skip(1).step_by(2).collect();
     assert_eq!(names, secrets::NAMES);

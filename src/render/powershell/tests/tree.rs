@@ -1,15 +1,11 @@
 //! A script as the grammar of tree-sitter-powershell reads it: what it would run, and with which arguments.
 
-use std::collections::{BTreeMap, BTreeSet};
-use tree_sitter::{Node, Parser, Tree};
+use crate::grammar::{Script, children, each, found};
+use std::collections::BTreeSet;
+use tree_sitter::Node;
 
-/// A script with its syntax tree.
-pub(super) struct Script<'s> {
-    text: &'s str,
-    tree: Tree,
-    /// The texts of all nodes, by the number of their kind.
-    kinds: BTreeMap<u16, BTreeSet<&'s str>>,
-}
+/// A script that can be played.
+pub(super) struct Played<'s>(Script<'s>);
 
 /// One command with its arguments, each as the text that the command gets.
 pub(super) type Command = Vec<String>;
@@ -22,38 +18,24 @@ pub(super) struct Run<'r> {
     pub(super) here: Option<&'r str>,
 }
 
-impl<'s> Script<'s> {
+impl<'s> Played<'s> {
     /// Reads a script; fails where it is not PowerShell.
     pub(super) fn read(text: &'s str) -> Self {
-        let mut parser = Parser::new();
-        parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
-        let tree = parser.parse(text, None).unwrap();
-        let (mut broken, mut kinds) = (Vec::new(), BTreeMap::<_, BTreeSet<_>>::new());
-        each(tree.root_node(), &mut |node| {
-            if node.is_error() || node.is_missing() {
-                broken.push(format!("{} at {:?}", node.kind(), node.start_position()));
-            }
-            kinds.entry(node.kind_id()).or_default().insert(&text[node.byte_range()]);
-        });
-        assert!(broken.is_empty(), "{broken:?} in\n{text}");
-        Self { text, tree, kinds }
+        Self(Script::read(text))
+    }
+
+    pub(super) fn script(&self) -> &Script<'s> {
+        &self.0
     }
 
     fn text(&self, node: Node<'_>) -> &'s str {
-        &self.text[node.byte_range()]
-    }
-
-    /// The text of every node of that kind.
-    pub(super) fn all(&self, kind: &str) -> BTreeSet<&'s str> {
-        let language = self.tree.language();
-        let of_kind = self.kinds.iter().filter(|(id, _)| language.node_kind_for_id(**id) == Some(kind));
-        of_kind.flat_map(|(_, texts)| texts).copied().collect()
+        self.0.text(node)
     }
 
     /// What a run would do, in order: commands, and calls of methods with their arguments.
     pub(super) fn run(&self, run: &Run<'_>) -> Vec<Command> {
         let (mut did, mut done) = (Vec::new(), BTreeSet::new());
-        for statement in found(self.tree.root_node(), "if_statement") {
+        for statement in found(self.0.root(), "if_statement") {
             let condition = found(statement, "pipeline")[0];
             let Some(enter) = found(condition, "command").first().map(|command| self.command(*command)) else {
                 continue; // of the preamble
@@ -139,55 +121,6 @@ impl<'s> Script<'s> {
             _ => text.to_owned(),
         }
     }
-}
-
-fn each<'t>(node: Node<'t>, visit: &mut dyn FnMut(Node<'t>)) {
-    visit(node);
-    below(node, &mut |node| {
-        visit(node);
-        Go::Deeper
-    });
-}
-
-/// Where to go on after a node.
-enum Go {
-    Deeper,
-    Past,
-}
-
-/// Visits the nodes below with one cursor: there are thousands of them in a script.
-fn below<'t>(node: Node<'t>, visit: &mut dyn FnMut(Node<'t>) -> Go) {
-    let mut cursor = node.walk();
-    if !cursor.goto_first_child() {
-        return;
-    }
-    loop {
-        if matches!(visit(cursor.node()), Go::Deeper) && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return;
-            }
-        }
-    }
-}
-
-/// The nodes of that kind below, not those below one of them.
-fn found<'t>(node: Node<'t>, kind: &str) -> Vec<Node<'t>> {
-    let mut found = Vec::new();
-    below(node, &mut |node| {
-        if node.kind() == kind {
-            found.push(node);
-            return Go::Past;
-        }
-        Go::Deeper
-    });
-    found
-}
-
-fn children(node: Node<'_>) -> Vec<Node<'_>> {
-    node.children(&mut node.walk()).collect()
 }
 
 fn character(hexadecimal: &str) -> String {

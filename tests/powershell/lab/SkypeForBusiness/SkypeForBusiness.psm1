@@ -25,8 +25,11 @@ function Invoke-Lab {
             $Arguments[$Key] = [string]$Value
         }
     }
-    foreach ($Key in 'ErrorAction', 'WarningAction', 'ErrorVariable', 'WarningVariable', 'OutVariable', 'OutBuffer') {
-        [void]$Arguments.Remove($Key)
+    # What every cmdlet has is no business of the lab's; not all of it is there in every version.
+    $Common = @('Verbose', 'Debug', 'ErrorAction', 'WarningAction', 'InformationAction', 'ProgressAction', 'ErrorVariable',
+        'WarningVariable', 'InformationVariable', 'OutVariable', 'OutBuffer', 'PipelineVariable')
+    foreach ($Key in $Common) {
+        $Arguments.Remove($Key)
     }
     $Request = ConvertTo-Json -InputObject @{ call = $Call; arguments = $Arguments } -Depth 5 -Compress
     $Lines = @($Request | & $env:CSKERB_STAND_IN_PROGRAM lab call $env:CSKERB_STAND_IN_LAB)

@@ -1,32 +1,21 @@
 //! The script itself in a real PowerShell, with the stand-in module: the product's cmdlets go through it, and what is
 //! Windows' own (the directory, IIS, setspn) through the process that stands in.
 //!
-//! An engine is `CSKERB_PWSH`, else ../shared/pwsh/pwsh, else `pwsh` on PATH; these tests are obligatory where there
-//! is one.
+//! Obligatory where there is an engine.
 
+use crate::contoso::CONTOSO;
+use crate::declared::{load, name};
+use crate::engine::engine;
+use crate::ran::{not_done, steps};
 use crate::rehearsal::ended;
-use crate::stage::{CONTOSO, Stage, load, name, not_done, steps, write_program};
+use crate::stage::{Stage, write_program};
 use cskerb::apply::Unfinished;
 use cskerb::apply::target::Target;
 use cskerb::lab::Fault;
 use cskerb::live::shell::{Call, CallFailure, Launch, Place, Pool, Reach, Reply, Shell};
 use cskerb::live::systems::{Live, Means, Patience};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
-
-#[expect(clippy::print_stdout, reason = "a test says why it was skipped")]
-fn engine(test: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let named = std::env::var_os("CSKERB_PWSH").map(PathBuf::from);
-    let shared = root.join("../shared/pwsh/pwsh");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join("pwsh")).find(|pwsh| pwsh.is_file());
-    let found = named.or(shared.is_file().then_some(shared)).or(on_path);
-    if found.is_none() {
-        println!("skipped: {test}: no PowerShell engine is at hand; CSKERB_PWSH names one");
-    }
-    found
-}
 
 /// Cmdlets through a real PowerShell, all else through the stand-in.
 struct Both<'s> {
