@@ -1,12 +1,14 @@
 //! A PowerShell text as the grammar of tree-sitter-powershell reads it, for tests: no engine is needed for that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::{Node, Parser, Tree};
 
 /// A script with its syntax tree.
 pub(crate) struct Script<'s> {
     text: &'s str,
     tree: Tree,
+    /// The texts of all nodes, by the number of their kind.
+    kinds: BTreeMap<u16, BTreeSet<&'s str>>,
 }
 
 impl<'s> Script<'s> {
@@ -14,15 +16,16 @@ impl<'s> Script<'s> {
     pub(crate) fn read(text: &'s str) -> Self {
         let mut parser = Parser::new();
         parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).unwrap();
-        let script = Self { text, tree: parser.parse(text, None).unwrap() };
-        let mut broken = Vec::new();
-        each(script.root(), &mut |node| {
+        let tree = parser.parse(text, None).unwrap();
+        let (mut broken, mut kinds) = (Vec::new(), BTreeMap::<_, BTreeSet<_>>::new());
+        each(tree.root_node(), &mut |node| {
             if node.is_error() || node.is_missing() {
                 broken.push(format!("{} at {:?}", node.kind(), node.start_position()));
             }
+            kinds.entry(node.kind_id()).or_default().insert(&text[node.byte_range()]);
         });
         assert!(broken.is_empty(), "{broken:?} in\n{text}");
-        script
+        Self { text, tree, kinds }
     }
 
     pub(crate) fn root(&self) -> Node<'_> {
@@ -35,13 +38,9 @@ impl<'s> Script<'s> {
 
     /// The text of every node of that kind.
     pub(crate) fn all(&self, kind: &str) -> BTreeSet<&'s str> {
-        let mut all = BTreeSet::new();
-        each(self.root(), &mut |node| {
-            if node.kind() == kind {
-                all.insert(self.text(node));
-            }
-        });
-        all
+        let language = self.tree.language();
+        let of_kind = self.kinds.iter().filter(|(id, _)| language.node_kind_for_id(**id) == Some(kind));
+        of_kind.flat_map(|(_, texts)| texts).copied().collect()
     }
 
     /// What a script of 3.0 cannot have: new statements, operators and the like.
@@ -76,15 +75,47 @@ impl<'s> Script<'s> {
 /// The node, and all below it.
 pub(crate) fn each<'t>(node: Node<'t>, visit: &mut dyn FnMut(Node<'t>)) {
     visit(node);
-    for child in children(node) {
-        each(child, visit);
+    below(node, &mut |node| {
+        visit(node);
+        Go::Deeper
+    });
+}
+
+/// Where to go on after a node.
+enum Go {
+    Deeper,
+    Past,
+}
+
+/// Visits the nodes below with one cursor: there are thousands of them in a script.
+fn below<'t>(node: Node<'t>, visit: &mut dyn FnMut(Node<'t>) -> Go) {
+    let mut cursor = node.walk();
+    if !cursor.goto_first_child() {
+        return;
+    }
+    loop {
+        if matches!(visit(cursor.node()), Go::Deeper) && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return;
+            }
+        }
     }
 }
 
 /// The nodes of that kind below, not those below one of them.
 pub(crate) fn found<'t>(node: Node<'t>, kind: &str) -> Vec<Node<'t>> {
-    let below = |child: Node<'t>| if child.kind() == kind { vec![child] } else { found(child, kind) };
-    children(node).into_iter().flat_map(below).collect()
+    let mut found = Vec::new();
+    below(node, &mut |node| {
+        if node.kind() == kind {
+            found.push(node);
+            return Go::Past;
+        }
+        Go::Deeper
+    });
+    found
 }
 
 pub(crate) fn children(node: Node<'_>) -> Vec<Node<'_>> {

@@ -63,3 +63,7 @@ pub mod cli;
 
 #[cfg(test)]
 mod grammar;
+
+#[cfg(test)]
+#[path = "../tests/rehearsal/scratch.rs"]
+mod scratch;

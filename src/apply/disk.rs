@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_torn_last_line_is_cut_off_before_more_is_written() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::scratch::scratch();
         let path = folder.path().join("journal.jsonl");
         AppendFile::create(&path).unwrap().append("one").unwrap();
         fs::write(&path, "one\ntw").unwrap();

@@ -130,6 +130,7 @@ fn read(holder: &Path) -> Option<Holder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::scratch;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Barrier};
 
@@ -143,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_second_is_told_who_holds_it_since_when_and_with_which_plan() {
-        let state = tempfile::tempdir().unwrap();
+        let state = scratch();
         let first = Lock::acquire(state.path(), &holder("alice"), Duration::ZERO).unwrap();
         let error = Lock::acquire(state.path(), &holder("bob"), Duration::ZERO).unwrap_err().to_string();
         for part in ["alice@admin01 (process 4711)", "since 2026-11-21 21:00:00 UTC", "sha256:abc", "--lock-timeout"] {
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_gets_it_as_soon_as_it_is_free() {
-        let state = tempfile::tempdir().unwrap();
+        let state = scratch();
         let first = Lock::acquire(state.path(), &holder("alice"), Duration::ZERO).unwrap();
         std::thread::scope(|scope| {
             let second = scope.spawn(|| Lock::acquire(state.path(), &holder("bob"), Duration::from_mins(1)).is_ok());
@@ -167,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_lock_left_by_a_dead_process_is_taken_and_recognised() {
-        let state = tempfile::tempdir().unwrap();
+        let state = scratch();
         let died = serde_json::to_vec(&wire::Holder::from(&holder("alice"))).unwrap();
         std::fs::write(state.path().join("lock.json"), died).unwrap();
         let lock = Lock::acquire(state.path(), &holder("bob"), Duration::ZERO).unwrap();
@@ -176,7 +177,7 @@ mod tests {
 
     #[test]
     fn never_do_two_hold_it() {
-        let state = tempfile::tempdir().unwrap();
+        let state = scratch();
         for _ in 0..100 {
             let (inside, start) = (Arc::new(AtomicUsize::new(0)), Arc::new(Barrier::new(2)));
             let got: usize = std::thread::scope(|scope| {

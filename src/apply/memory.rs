@@ -50,7 +50,7 @@ pub(crate) enum Fault {
 
 impl Memory {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::scratch::scratch();
         let world = World {
             now: "2026-11-21T21:00:00Z".parse().unwrap(),
             signature: Some("s1".to_owned()),

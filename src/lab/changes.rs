@@ -184,6 +184,7 @@ fn apply(memory: &mut Memory, change: Memory) {
 mod tests {
     use super::*;
     use crate::lab::memory::{Down, ServerMemory};
+    use crate::scratch::scratch;
     use jiff::Timestamp;
     use tempfile::TempDir;
 
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_was_noted_is_read_back_and_a_line_that_was_cut_off_is_not() {
-        let folder = TempDir::new().unwrap();
+        let folder = scratch();
         let first = memory(3);
         let mut second = memory(4);
         second.next_key = 7;
@@ -245,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_small_lab_and_one_that_lost_a_server_are_written_whole() {
-        let folder = TempDir::new().unwrap();
+        let folder = scratch();
         assert!(!base(SMALL - 1).append(folder.path(), &memory(1), &memory(2)).unwrap());
         assert!(!base(SMALL).append(folder.path(), &memory(2), &memory(1)).unwrap());
         assert_eq!(length(folder.path()), 0);

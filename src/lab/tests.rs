@@ -60,7 +60,7 @@ pub(super) fn deployment() -> Deployment {
 }
 
 pub(super) fn healthy() -> (TempDir, Lab) {
-    let folder = TempDir::new().unwrap();
+    let folder = crate::scratch::scratch();
     let lab = Lab::create(&deployment(), &folder.path().join("lab"), name("2026-05-30T20:00:00Z")).unwrap();
     (folder, lab)
 }

@@ -281,7 +281,8 @@ fn spn(text: &str) -> Result<&str, NameError> {
 }
 
 fn location(text: &str) -> Result<&str, NameError> {
-    let text = plain(text)?.trim_matches('/');
+    // What is read again is the same: there may be white space behind a slash.
+    let text = plain(text)?.trim_matches(|c: char| c == '/' || c.is_whitespace());
     if text.is_empty() || text.split('/').any(str::is_empty) {
         return Err(NameError::Empty);
     }
@@ -349,6 +350,7 @@ mod tests {
     #[test]
     fn paths_and_other_names() {
         check::<LocationPath>("/Default Web Site/ews/", Ok("Default Web Site/ews"));
+        check::<LocationPath>("/\u{2028}a/ ", Ok("a"));
         check::<LocationPath>("a//b", Err(NameError::Empty));
         check::<LocationPath>("/", Err(NameError::Empty));
         check::<Spn>("http/pool01.contoso.com", Ok("http/pool01.contoso.com"));

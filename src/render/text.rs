@@ -86,14 +86,19 @@ mod tests {
     use crate::render::hostile;
     use crate::render::sample::{Names, eventful};
     use proptest::prelude::*;
+    use std::sync::LazyLock;
 
-    fn rendered(names: &Names, colour: bool) -> String {
-        plan(&Outline::of(&eventful(names).plan()), Style { colour, ..Style::default() })
+    fn rendered(outline: &Outline, colour: bool) -> String {
+        plan(outline, Style { colour, ..Style::default() })
     }
+
+    /// With names that do no harm.
+    static TAME: LazyLock<String> =
+        LazyLock::new(|| rendered(&Outline::of(&eventful(&Names::default()).plan()), false));
 
     #[test]
     fn an_eventful_plan_reads_well_at_80_columns() {
-        let text = rendered(&Names::default(), false);
+        let text = &*TAME;
         snapbox::assert_data_eq!(text.as_str(), snapbox::file!["../../tests/renderings/plan.txt": Text].raw());
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
@@ -109,11 +114,11 @@ mod tests {
         /// Twelve names a case: over a thousand in all.
         #[test]
         fn no_name_steers_the_terminal_or_forges_a_line(names in hostile::names()) {
-            let text = rendered(&names, false);
+            let outline = Outline::of(&eventful(&names).plan());
+            let text = rendered(&outline, false);
             prop_assert!(text.chars().all(|c| c == '\n' || !steers(c)), "{:?}", text);
-            let tame = rendered(&Names::default(), false);
-            prop_assert_eq!(unindented(&text), unindented(&tame));
-            let colourless: String = rendered(&names, true).split('\u{1b}').map(|part| match part.split_once('m') {
+            prop_assert_eq!(unindented(&text), unindented(&TAME));
+            let colourless: String = rendered(&outline, true).split('\u{1b}').map(|part| match part.split_once('m') {
                 Some((code, rest)) if code.starts_with('[') => rest,
                 _ => part,
             }).collect();

@@ -34,7 +34,7 @@ const KERBEROS_TEXT: &str = r#"{"status":"valid","by":"test","at":"2026-05-30T20
 
 /// A folder with these files.
 fn folder(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = TempDir::new().unwrap();
+    let folder = crate::scratch::scratch();
     for (name, bytes) in files {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -279,9 +279,10 @@ fn a_server_that_is_down_does_not_hold_up_the_others_where_one_may_fail() {
 }
 
 #[test]
-fn where_none_may_fail_the_run_stops_after_its_batch() {
+fn max_failures_0_stops_the_run_after_its_batch() {
     let mut scene = Scene::new();
-    scene.deployment.maintenance = Maintenance { batches: vec![BatchSize::Servers(2)], ..Maintenance::default() };
+    let batches = vec![BatchSize::Servers(2)];
+    scene.deployment.maintenance = Maintenance { batches, max_failures: 0, ..Maintenance::default() };
     scene.memory.world().servers.remove(&server("a-1"));
     let outcome = scene.run(&plan_of(copies()));
     assert_eq!(outcome.ending(), Ending::Failures);

@@ -6,6 +6,7 @@ use crate::apply::samples::{plan_of, step};
 use crate::apply::target::Observation;
 use crate::model::{ExtendedProtection, Principal, Provider, Setting, Verdict};
 use crate::plan::{Action, StepId};
+use crate::scratch::scratch;
 use jiff::SignedDuration;
 use std::fs;
 use tempfile::TempDir;
@@ -36,7 +37,7 @@ fn account(key_version: u32) -> Observation {
 
 /// A journal whose first line is written.
 fn started() -> (TempDir, Journal, Vec<Entry>) {
-    let state = tempfile::tempdir().unwrap();
+    let state = scratch();
     let plan = seal(&plan_of(vec![step(rotation())])).unwrap();
     let journal = Journal::create(state.path(), now(), &plan).unwrap();
     let first = Entry::RunStarted {
@@ -168,7 +169,7 @@ fn a_plan_that_was_exchanged_is_refused() {
 
 #[test]
 fn runs_of_one_moment_have_their_own_folders_and_sort_by_time() {
-    let state = tempfile::tempdir().unwrap();
+    let state = scratch();
     assert_eq!(runs(state.path()).unwrap(), []);
     let plan = seal(&plan_of(Vec::new())).unwrap();
     let later = Journal::create(state.path(), now() + SignedDuration::from_secs(1), &plan).unwrap().run;

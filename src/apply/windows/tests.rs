@@ -179,14 +179,15 @@ proptest! {
         let from = midnight + SignedDuration::from_mins(offset);
         let names: &[&str] = if both { &["A", "B"] } else { &["A"] };
         let minutes = windows.iter().map(|window| (window, open_minutes(window, from))).collect::<Vec<_>>();
-        let open_at = |minute: usize| names.iter().all(|name| {
-            minutes.iter().any(|(window, open)| window.sites.contains(&site(name)) && open[minute])
+        let sites = sites(names);
+        let open_at = |minute: usize| sites.iter().all(|site| {
+            minutes.iter().any(|(window, open)| window.sites.contains(site) && open[minute])
         });
         let open: Vec<bool> = (0..9 * 1440).map(open_at).collect();
         let wanted = usize::try_from(length).unwrap();
         let fits = |minute: usize| open[minute..minute + wanted].iter().all(|open| *open);
         let calendar = Calendar::new(&windows);
-        let (sites, length) = (sites(names), SignedDuration::from_mins(length));
+        let length = SignedDuration::from_mins(length);
 
         for minute in (0..7 * 1440).step_by(7) {
             let now = from + SignedDuration::from_mins(i64::try_from(minute).unwrap());

@@ -187,7 +187,7 @@ fn two_programs_lose_nothing_of_each_other() {
 
 #[test]
 fn a_folder_that_is_no_lab_is_left_alone() {
-    let none = TempDir::new().unwrap();
+    let none = crate::scratch::scratch();
     assert!(matches!(Lab::open(none.path()), Err(LabError::None(_))));
     assert!(matches!(Lab::open(&none.path().join("missing")), Err(LabError::None(_))));
     assert!(Lab::adopt(none.path()).is_err());

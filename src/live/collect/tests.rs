@@ -28,7 +28,7 @@ fn contoso() -> Deployment {
 
 /// A healthy lab of that deployment.
 fn lab(deployment: &Deployment) -> (TempDir, PathBuf, Lab) {
-    let parent = TempDir::new().unwrap();
+    let parent = crate::scratch::scratch();
     let folder = parent.path().join("lab");
     let lab = Lab::create(deployment, &folder, NOW.parse().unwrap()).unwrap();
     (parent, folder, lab)

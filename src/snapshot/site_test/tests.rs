@@ -112,7 +112,7 @@ const DIRECTORY: &str = r#"{ "accounts": [{ "name": "CONTOSO\\kerbauth", "comput
 
 /// A folder with a topology of three servers, and whatever `files` adds to it.
 fn folder(files: impl FnOnce(&Writer)) -> TempDir {
-    let folder = TempDir::new().unwrap();
+    let folder = crate::scratch::scratch();
     let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     put("snapshot.json", r#"{"formatVersion":"1.0","collectedAt":"2026-05-30T21:00:00Z"}"#);
     put("topology.xml", TOPOLOGY);

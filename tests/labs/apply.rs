@@ -1,19 +1,10 @@
 //! Apply against labs: what is broken is mended or named, the second time changes nothing, and there is a way back.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
-
-#[path = "rehearsal/contoso.rs"]
-mod contoso;
-#[path = "rehearsal/declared.rs"]
-mod declared;
-#[path = "rehearsal/ran.rs"]
-mod ran;
-mod rehearsal;
-#[path = "rehearsal/scratch.rs"]
-mod scratch;
-
-use contoso::CONTOSO;
-
+use crate::contoso::CONTOSO;
+use crate::declared::{load, name};
+use crate::ran::{not_done, steps};
+use crate::rehearsal::ended;
+use crate::scratch::scratch;
 use cskerb::apply::journal::{EnableTopology, Ending, Record, runs};
 use cskerb::apply::target::Target;
 use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSignal, Unfinished};
@@ -22,10 +13,7 @@ use cskerb::lab::{Cmdlet, Down, Fault, Lab};
 use cskerb::model::{AccountName, Deployment, Principal, ServerFqdn, Spn};
 use cskerb::plan::{Plan, Request, StepId, StepKind, plan};
 use cskerb::wire;
-use declared::{load, name};
 use proptest::prelude::*;
-use ran::{not_done, steps};
-use rehearsal::ended;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
@@ -44,7 +32,7 @@ struct Rehearsal {
 impl Rehearsal {
     /// A healthy lab.
     fn new(deployment: Deployment) -> Self {
-        let folder = scratch::scratch();
+        let folder = scratch();
         let lab = Lab::create(&deployment, &folder.path().join("lab"), name("2026-05-30T20:00:00Z")).unwrap();
         Self { _folder: folder, lab, deployment, stop: StopSignal::default(), parallel: 1 }
     }

@@ -1,10 +1,6 @@
 //! Apply, verify, undo and log as a person meets them: what is asked, refused and said, and the exit codes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
-
-#[path = "rehearsal/scratch.rs"]
-mod scratch;
-
+use crate::scratch::scratch;
 use cskerb::lab::{Cmdlet, Lab};
 use cskerb::wire::events::{Event, What};
 use cskerb::wire::journal::{Ending, Entry};
@@ -35,7 +31,7 @@ struct Scene {
 
 impl Scene {
     fn new(yaml: &str, faults: &[&str]) -> Self {
-        let folder = scratch::scratch();
+        let folder = scratch();
         let scene = Self { folder };
         scene.write("contoso.yaml", yaml);
         scene.expect(&["lab", "new", "contoso.yaml", "lab", "--at", "2026-05-30T20:00:00Z"], 0, &[]);

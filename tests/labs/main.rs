@@ -1,16 +1,19 @@
-//! A run in a real process to which something happens, and that is resumed: the lab ends exactly as if nothing had.
+//! Plans, carried out in labs.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 
+mod apply;
+#[path = "../rehearsal/contoso.rs"]
+mod contoso;
 #[path = "../rehearsal/declared.rs"]
 mod declared;
 #[path = "../rehearsal/folder.rs"]
 mod folder;
-#[cfg(unix)]
-mod full_disk;
-mod killed;
+mod iis;
+mod lab;
+#[path = "../rehearsal/ran.rs"]
+mod ran;
 #[path = "../rehearsal/mod.rs"]
 mod rehearsal;
-mod scene;
 #[path = "../rehearsal/scratch.rs"]
 mod scratch;

@@ -1,6 +1,6 @@
 //! `init`: the file that it prints is in order, says what the snapshot says, and changes nothing.
 //!
-//! `SNAPSHOTS=overwrite cargo test --test init` writes the expected files anew.
+//! `SNAPSHOTS=overwrite cargo test --test files init` writes the expected files anew.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 #![expect(clippy::print_stdout, reason = "a test says why it was skipped")]

@@ -1,12 +1,7 @@
 //! The lab against every deployment and snapshot of `examples/` and `tests/scenarios/`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
-
-#[path = "rehearsal/folder.rs"]
-mod folder;
-#[path = "rehearsal/scratch.rs"]
-mod scratch;
-
+use crate::folder;
+use crate::scratch::scratch;
 use cskerb::apply::target::{Holds, Target};
 use cskerb::codes::Severity;
 use cskerb::deployment;
@@ -49,7 +44,7 @@ fn a_new_lab_leaves_nothing_to_do() {
     let mut labs = 0;
     for folder in folders() {
         let Some(deployment) = load(&folder) else { continue };
-        let parent = scratch::scratch();
+        let parent = scratch();
         let lab = Lab::create(&deployment, &parent.path().join("lab"), "2026-05-30T20:00:00Z".parse().unwrap());
         let plan = planned(&deployment, &lab.unwrap().read().unwrap());
         assert_eq!(steps(&plan), Vec::<String>::new(), "{}", folder.display());
@@ -69,7 +64,7 @@ fn the_steps_of_a_plan_leave_no_step() {
     let mut labs = 0;
     for folder in folders() {
         let (Some(deployment), true) = (load(&folder), folder.join("snapshot").is_dir()) else { continue };
-        let parent = scratch::scratch();
+        let parent = scratch();
         let place = parent.path().join("lab");
         copy(&folder.join("snapshot"), &place);
         let lab = match Lab::adopt(&place) {
@@ -106,7 +101,7 @@ fn cskerb(arguments: &[&str]) -> (Option<i32>, String, String) {
 #[test]
 fn a_lab_is_made_and_broken_from_the_command_line() {
     const FILE: &str = "examples/contoso/deployment.yaml";
-    let parent = scratch::scratch();
+    let parent = scratch();
     let place = parent.path().join("lab");
     let dir = place.to_str().unwrap();
     let (exit, out, said) = cskerb(&["lab", "new", FILE, dir, "--at", "2026-05-30T20:00:00Z"]);

@@ -1,6 +1,6 @@
 //! A disk that is full: it is said, nothing is lost, and what was begun is finished once there is room.
 
-use crate::scene::{Scene, Undisturbed, said, side_by_side};
+use super::scene::{Scene, Undisturbed, said, side_by_side};
 use cskerb::lab::Lab;
 use std::fs;
 use std::path::Path;

@@ -2,7 +2,7 @@
 //!
 //! Each folder of `examples/` and `tests/scenarios/` has a deployment file and a snapshot, and what `plan` says of
 //! them in `plan.txt` and `plan.json`; a file that is not in order has `diagnostics.txt` instead.
-//! `SNAPSHOTS=overwrite cargo test --test scenarios` writes them anew.
+//! `SNAPSHOTS=overwrite cargo test --test plans scenarios` writes them anew.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
 

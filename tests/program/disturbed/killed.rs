@@ -1,7 +1,7 @@
 //! Killed at every line of its journal and resumed; two at once.
 
+use super::scene::{CONTOSO, Scene, Undisturbed, changing, said, side_by_side};
 use crate::declared::name;
-use crate::scene::{CONTOSO, Scene, Undisturbed, changing, said, side_by_side};
 use cskerb::lab::{Cmdlet, Fault};
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,7 @@
 //! IIS settings, planned and carried out in a lab: whatever inherits from whatever, the declared locations have
 //! afterwards what is declared, and none is broken.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
-
+use crate::scratch::scratch;
 use cskerb::apply::target::Target;
 use cskerb::codes::Code;
 use cskerb::deployment;
@@ -100,7 +99,7 @@ impl Rehearsal {
         let yaml = yaml(declared);
         let loaded = deployment::load("deployment.yaml", yaml.as_bytes());
         let deployment = loaded.deployment.unwrap_or_else(|| panic!("{yaml}"));
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let lab =
             Lab::create(&deployment, &folder.path().join("lab"), "2026-05-30T20:00:00Z".parse().unwrap()).unwrap();
         let file = folder.path().join("lab/servers").join(SERVER).join("applicationHost.config");

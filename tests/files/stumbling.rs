@@ -5,7 +5,7 @@ use cskerb::deployment::{Diagnostic, Loaded, load};
 use cskerb::render::diagnostics::{Colour, text};
 use proptest::prelude::*;
 
-const EVERYTHING: &str = include_str!("deployments/everything.yaml");
+const EVERYTHING: &str = include_str!("../deployments/everything.yaml");
 
 /// A deployment comes of a file exactly where nothing in it is an error.
 fn is_consistent(loaded: &Loaded) -> bool {

@@ -1,12 +1,8 @@
 //! `collect`: what it prints and says, and what a real PowerShell makes of its scripts where one is at hand.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
-
-#[path = "rehearsal/engine.rs"]
-mod engine;
-
+use crate::engine::engine;
+use crate::scratch::scratch;
 use cskerb::snapshot::{self, secrets};
-use engine::engine;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -40,7 +36,7 @@ fn the_script_asks_for_what_the_file_declares() {
 
 #[test]
 fn a_shell_that_does_not_start_leaves_everything_unreadable_with_its_cause() {
-    let parent = tempfile::tempdir().unwrap();
+    let parent = scratch();
     let out = parent.path().join("out");
     let (exit, data, said) =
         cskerb(&["collect", FILE, "--live", "--out", out.to_str().unwrap(), "--shell", "no-such-powershell"]);
@@ -66,7 +62,7 @@ fn what_contradicts_itself_is_refused() {
     check(&["collect", FILE, "--live"], "--out");
     check(&["collect", FILE, "--live", "--script", "--out", "x"], "cannot be used with");
     check(&["collect", FILE, "--live", "--out", "x", "--ssh=-oProxyCommand=x"], "is no destination");
-    let parent = tempfile::tempdir().unwrap();
+    let parent = scratch();
     let lab = parent.path().join("lab");
     let lab = lab.to_str().unwrap();
     assert_eq!(cskerb(&["lab", "new", FILE, lab]).0, Some(0));
@@ -109,7 +105,7 @@ fn site_test(folder: &Path, site: &str) -> (serde_json::Value, String) {
 #[test]
 fn an_engine_removes_the_same_secrets() {
     let Some(engine) = engine("an_engine_removes_the_same_secrets") else { return };
-    let parent = tempfile::tempdir().unwrap();
+    let parent = scratch();
     let planted = "<!-- password=hunter2 --><a userPassword=\"hunter2\" b='[enc:P:hunter2:enc]' c='https://x:hunter2@y'/>\
                    <v name=\"DB_PWD\" value=\"hunter2\"/><w x='Server=y;Password=hun&amp;ter2;User=z'/> \u{fc} \u{c5c4}\r\n";
     let mut texts = vec![planted.to_owned()];
@@ -140,7 +136,7 @@ fn an_engine_removes_the_same_secrets() {
 #[test]
 fn an_engine_makes_the_folder_by_the_script() {
     let Some(engine) = engine("an_engine_makes_the_folder_by_the_script") else { return };
-    let parent = tempfile::tempdir().unwrap();
+    let parent = scratch();
     let (lab, out, script) = (parent.path().join("lab"), parent.path().join("out"), parent.path().join("collect.ps1"));
     assert_eq!(cskerb(&["lab", "new", FILE, lab.to_str().unwrap()]).0, Some(0));
     let broken = ["lab", "break", lab.to_str().unwrap(), "--stale-password", "fe02.contoso.com"];

@@ -1,7 +1,6 @@
 //! The command line as a person meets it: exit codes, options, and what it says to mistakes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
-
+use crate::scratch::scratch;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -88,7 +87,7 @@ fn differences_change_the_exit_code_only_where_that_is_asked_for() {
 
 #[test]
 fn a_saved_plan_is_the_one_that_is_printed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let path = folder.path().join("contoso.plan.json");
     let output = cskerb(&[&CONTOSO[..], &["--format", "json", "--out", path.to_str().unwrap()]].concat());
     assert_eq!(std::fs::read(&path).unwrap(), output.stdout);
@@ -151,7 +150,7 @@ fn an_unassignment_outside_the_scope_is_said() {
 
 #[test]
 fn a_plan_says_that_its_file_has_warnings() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let file = folder.path().join("contoso.yaml");
     let yaml = std::fs::read_to_string(root().join("examples/contoso/deployment.yaml")).unwrap();
     std::fs::write(&file, yaml.replace("sites:", "  - name: CONTOSO\\unused\nsites:")).unwrap();
@@ -164,7 +163,7 @@ fn a_plan_says_that_its_file_has_warnings() {
 
 #[test]
 fn json_steers_no_terminal() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let file = folder.path().join("contoso.yaml");
     std::fs::write(&file, "version: 1\nsites:\n  - name: \"moc\\u202Eosotnoc\\x85\"\n    colour: red\n").unwrap();
     let output = cskerb(&["validate", "--format", "json", file.to_str().unwrap()]);
@@ -214,7 +213,7 @@ fn mistakes_are_answered_with_what_where_and_what_to_do() {
     check(&["plan", CONTOSO[1], "--snapshot", "no/such"], 1, &["the snapshot folder no/such cannot be read", "help:"]);
     check(&["plan", CONTOSO[3], "--snapshot", CONTOSO[3]], 1, &["cannot be read", "directory"]);
     check_found(&["tests/scenarios/pool-as-source/deployment.yaml"], 3, &["pool-as-server", "deployment.yaml:13:13"]);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let typo = folder.path().join("typo.yaml");
     let text = std::fs::read_to_string(root().join(CONTOSO[1])).unwrap().replacen("accounts:", "acounts:", 1);
     std::fs::write(&typo, text).unwrap();
@@ -223,7 +222,7 @@ fn mistakes_are_answered_with_what_where_and_what_to_do() {
 
 #[test]
 fn a_snapshot_without_one_servers_folder_is_partial_and_names_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     copy(&root().join(CONTOSO[3]), folder.path());
     std::fs::remove_dir_all(folder.path().join("servers/fe02.contoso.com")).unwrap();
     let output = cskerb(&["plan", CONTOSO[1], "--snapshot", folder.path().to_str().unwrap()]);
@@ -236,7 +235,7 @@ fn a_snapshot_without_one_servers_folder_is_partial_and_names_it() {
 #[test]
 fn the_schemas_are_those_of_this_version() {
     check(&["schema", "--check"], 0, &[]);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let path = folder.path().to_str().unwrap();
     check(&["schema", path], 0, &[]);
     std::fs::write(folder.path().join("plan.schema.json"), "{}").unwrap();
@@ -373,7 +372,7 @@ fn completions_and_manual_pages_come_from_the_command_line_itself() {
         let script = String::from_utf8(cskerb(&["completions", shell]).stdout).unwrap();
         assert!(script.contains(part) && script.contains("validate"), "{shell}: {script}");
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     check(&["man", "--out", folder.path().to_str().unwrap()], 0, &[]);
     let main = std::fs::read_to_string(folder.path().join("cskerb.1")).unwrap();
     assert_eq!(main, String::from_utf8(cskerb(&["man"]).stdout).unwrap());
@@ -399,7 +398,7 @@ fn editors_find_the_schema_that_a_file_names() {
         }
     }
     // A first file, and the schema where `cskerb schema` writes it.
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let run = |arguments: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_cskerb")).current_dir(folder.path()).args(arguments).output().unwrap()
     };

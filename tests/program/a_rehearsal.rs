@@ -1,10 +1,6 @@
 //! The rehearsal of the README, run as it stands.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its own inputs shall fail")]
-
-#[path = "rehearsal/scratch.rs"]
-mod scratch;
-
+use crate::scratch::scratch;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +12,7 @@ fn the_rehearsal_runs_as_it_stands() {
     let script = readme.split("## A rehearsal").nth(1).unwrap().split("```sh\n").nth(1).unwrap();
     let script = script.split("```").next().unwrap();
 
-    let folder = scratch::scratch();
+    let folder = scratch();
     std::os::unix::fs::symlink(root.join("examples"), folder.path().join("examples")).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_cskerb")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
