@@ -1,7 +1,7 @@
 //! `collect`
 
 use super::exit::{Exit, Failure};
-use super::{collection, directory, live, output, read, tickets};
+use super::{collection, directory, live, output, read, tickets, trace};
 use crate::live::collect::{Asked, DirectoryBy};
 use crate::live::directory::Question;
 use crate::live::tickets::{of_deployment, of_snapshot};
@@ -53,6 +53,8 @@ pub(super) struct Arguments {
     directory: directory::Options,
     #[command(flatten)]
     tickets: tickets::Options,
+    #[command(flatten)]
+    trace: trace::Options,
 }
 
 const EXAMPLES: &str = "\
@@ -76,6 +78,7 @@ Examples:
       cskerb collect contoso.yaml --out monday/ --tickets";
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    arguments.trace.begin();
     let declared = match &arguments.file {
         Some(file) => match read::deployment(file)? {
             Ok((deployment, _)) => Some(deployment),

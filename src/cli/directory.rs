@@ -2,9 +2,8 @@
 
 use super::exit::Failure;
 use super::{output, read};
-use crate::live::directory::{
-    self, Access, AddressError, DirectoryError, Login, Question, Secret, ServerAddress, Trust,
-};
+use crate::live::directory::{self, Access, AddressError, DirectoryError, Login, Question, Secret, ServerAddress};
+use crate::live::trust::Trust;
 use crate::model::Actual;
 use crate::render::escape::{Lines, terminal};
 use crate::snapshot::Writer;
@@ -214,8 +213,9 @@ fn say_failures(failures: &[DirectoryError]) {
 fn say(kind: &str, text: &str, hint: Option<&str>) {
     let style = output::error_style();
     let (bold, plain) = if style.colour { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
-    output::remark(&format!("{bold}{kind}{plain}: {}\n", terminal(text, Lines::Escape)));
+    let said = output::paragraph(&format!("{kind}: {}", terminal(text, Lines::Escape)), 2);
+    output::remark(&format!("{bold}{kind}{plain}{}\n", said.strip_prefix(kind).unwrap_or(&said)));
     if let Some(hint) = hint {
-        output::remark(&format!("  help: {}\n", terminal(hint, Lines::Keep)));
+        output::remark(&format!("{}\n", output::paragraph(&format!("  help: {}", terminal(hint, Lines::Keep)), 8)));
     }
 }

@@ -24,6 +24,7 @@ mod schema;
 mod status;
 mod systems;
 mod tickets;
+mod trace;
 mod undo;
 mod validate;
 mod verify;

@@ -78,10 +78,26 @@ pub(super) fn remark(text: &str) {
 pub(super) fn failure(failure: &Failure) {
     let style = style_of(&io::stderr());
     let (red, plain) = if style.colour { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
-    remark(&format!("{red}error{plain}: {}\n", terminal(&failure.to_string(), Lines::Escape)));
+    let said = paragraph(&format!("error: {}", terminal(&failure.to_string(), Lines::Escape)), 2);
+    remark(&format!("{red}error{plain}{}\n", said.strip_prefix("error").unwrap_or(&said)));
     if let Some(hint) = failure.hint_text() {
-        remark(&format!("  help: {}\n", terminal(hint, Lines::Keep)));
+        remark(&format!("{}\n", paragraph(&format!("  help: {}", terminal(hint, Lines::Keep)), 8)));
     }
+}
+
+/// A text for standard error, without colour: on a terminal its lines end between words, and begin with so many blanks
+/// but for the first. Elsewhere it stays one line, for programs that look for it.
+pub(super) fn paragraph(text: &str, indent: usize) -> String {
+    error_columns().map_or_else(|| text.to_owned(), |columns| fill(text, indent, columns))
+}
+
+fn fill(text: &str, indent: usize, columns: usize) -> String {
+    let blanks = " ".repeat(indent);
+    let options = textwrap::Options::new(columns)
+        .subsequent_indent(&blanks)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(text, options)
 }
 
 /// How to set text on standard output.
@@ -118,4 +134,20 @@ fn style_of(stream: &impl anstream::stream::RawStream) -> Style {
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     durable::replace(path, text.as_bytes())
         .map_err(|error| Failure::new(format!("{} cannot be written", path.display())).source(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paragraph_breaks_between_words_and_nowhere_else() {
+        let check = |columns: usize, expected: &str| {
+            let line = "  no key   fe01.contoso.com: it has no key (KRB_AP_ERR_NOT_US): --web-ca-file";
+            assert_eq!(fill(line, 4, columns), expected);
+        };
+        check(80, "  no key   fe01.contoso.com: it has no key (KRB_AP_ERR_NOT_US): --web-ca-file");
+        check(50, "  no key   fe01.contoso.com: it has no key\n    (KRB_AP_ERR_NOT_US): --web-ca-file");
+        check(20, "  no key\n    fe01.contoso.com:\n    it has no key\n    (KRB_AP_ERR_NOT_US):\n    --web-ca-file");
+    }
 }

@@ -3,8 +3,9 @@
 use super::exit::Failure;
 use super::{output, read};
 use crate::live::tickets::{
-    self, DEFAULT_PATH, Initial, Platform, Proof, Security, SecurityError, Settings, Target, TrustError,
+    self, DEFAULT_PATH, Initial, Outcome, Platform, Proof, Security, SecurityError, Settings, Target,
 };
+use crate::live::trust::{Trust, TrustError};
 use crate::model::{Actual, Cause, Reading, ServerActual, ServerFqdn, Verdict, Witness};
 use crate::render::escape::{Lines, terminal};
 use crate::snapshot::Writer;
@@ -46,7 +47,9 @@ pub(super) struct Options {
     /// The file that holds that user's password, and nothing else
     #[arg(long, value_name = "FILE", requires = "principal", conflicts_with = "keytab")]
     ticket_password_file: Option<PathBuf>,
-    /// The path to ask for, which must demand authentication; the Address Book's does in every product
+    /// The path to ask for, which must demand authentication: the Address Book's does unless that was changed
+    ///
+    /// So does /GroupExpansion/service.svc. A server that answers without asking who is there proves nothing.
     #[arg(long, value_name = "PATH", default_value = DEFAULT_PATH, value_parser = path)]
     path: String,
     /// How to ask. Nothing falls back from https to http by itself: over http there is no channel binding
@@ -107,6 +110,10 @@ impl Options {
         if targets.is_empty() {
             return Ok(Vec::new());
         }
+        for given in self.resolve.iter().filter(|given| targets.iter().all(|target| target.server != given.server)) {
+            let unused = format!("warning: --resolve {}: no server of that name is asked\n", given.server);
+            output::remark(&terminal(&unused, Lines::Keep));
+        }
         let settings = self.settings()?;
         let security = Platform::new(&self.initial()?).map_err(no_ticket)?;
         Ok(prove(&security, targets, &settings))
@@ -114,7 +121,7 @@ impl Options {
 
     fn settings(&self) -> Result<Settings, Failure> {
         let tls = match self.scheme {
-            Scheme::Https => Some(tickets::trusting(self.web_ca_file.as_deref()).map_err(nobody_to_trust)?),
+            Scheme::Https => Some(self.trust().map_err(nobody_to_trust)?),
             Scheme::Http => None,
         };
         let addresses = self.resolve.iter().map(|given| (given.server.clone(), (given.address, given.port)));
@@ -128,6 +135,13 @@ impl Options {
         })
     }
 
+    fn trust(&self) -> Result<Trust, TrustError> {
+        match &self.web_ca_file {
+            Some(file) => Trust::file(file),
+            None => Trust::system(),
+        }
+    }
+
     fn initial(&self) -> Result<Initial, Failure> {
         Ok(match (&self.keytab, &self.principal) {
             (Some(file), principal) => Initial::Keytab { file: file.clone(), principal: principal.clone() },
@@ -139,18 +153,29 @@ impl Options {
     }
 
     fn password(&self, principal: &str) -> Result<Zeroizing<String>, Failure> {
+        let (password, from) = self.read_password(principal)?;
+        if password.is_empty() {
+            let hint = format!("put it into a file for --ticket-password-file, or into {PASSWORD}");
+            return Err(Failure::new(format!("the password of {principal} is empty in {from}")).hint(hint));
+        }
+        Ok(password)
+    }
+
+    /// The password, and where it comes from.
+    fn read_password(&self, principal: &str) -> Result<(Zeroizing<String>, String), Failure> {
         if let Some(file) = &self.ticket_password_file {
-            return read::password(&file.display().to_string());
+            let file = file.display().to_string();
+            return Ok((read::password(&file)?, file));
         }
         if let Some(value) = std::env::var_os(PASSWORD) {
             let text = value.into_string().map_err(|_| Failure::new(format!("{PASSWORD} is no text")))?;
-            return Ok(Zeroizing::new(text));
+            return Ok((Zeroizing::new(text), PASSWORD.to_owned()));
         }
         if stdin().is_terminal() && stderr().is_terminal() {
             let prompt = format!("Password of {}: ", terminal(principal, Lines::Escape));
             let typed = rpassword::prompt_password(prompt);
             return typed
-                .map(Zeroizing::new)
+                .map(|typed| (Zeroizing::new(typed), "what was typed".to_owned()))
                 .map_err(|error| Failure::new("no password could be asked for").source(error));
         }
         let hint = format!("name a file with --ticket-password-file, set {PASSWORD}, or give --keytab FILE");
@@ -161,11 +186,8 @@ impl Options {
 fn no_ticket(error: SecurityError) -> Failure {
     let hint = match &error {
         SecurityError::Library { package, .. } => format!("on Debian: apt install {package}"),
-        SecurityError::Initial { .. } => {
-            "run kinit, or give --keytab FILE, or --principal NAME and its password; krb5.conf or the DNS must name the \
-             realm's KDC"
-                .to_owned()
-        }
+        SecurityError::Initial { fault, .. } => fault.hint().to_owned(),
+        SecurityError::Configuration(_) => "look at /etc/krb5.conf, or at the file that KRB5_CONFIG names".to_owned(),
         SecurityError::Unsupported(_) => "leave out --keytab; --principal NAME asks for a password".to_owned(),
     };
     Failure::new("there is no Kerberos ticket to begin with").source(error).hint(hint)
@@ -179,18 +201,36 @@ fn nobody_to_trust(error: TrustError) -> Failure {
 
 /// Proves the servers, and says what each came to as it answers.
 fn prove(security: &dyn Security, targets: &[Target], settings: &Settings) -> Vec<Proof> {
-    let mut said = |proof: &Proof| output::remark(&terminal(&line(proof), Lines::Keep));
+    let mut ticketless: BTreeMap<String, ServerFqdn> = BTreeMap::new();
+    let mut said = |proof: &Proof| {
+        let words = proof.words();
+        // Where there is no ticket for a pool, all of its servers come to the same.
+        let words = match ticketless.get(&words) {
+            Some(first) => format!("the same as of {first}"),
+            None => {
+                if proof.answers.iter().all(|answer| matches!(answer.outcome, Outcome::NoTicket(_))) {
+                    ticketless.insert(words.clone(), proof.server.clone());
+                }
+                words
+            }
+        };
+        let line = line(proof, &words);
+        output::remark(&format!("{}\n", output::paragraph(&terminal(&line, Lines::Escape), 4)));
+    };
     tickets::prove(security, targets, settings, &mut said)
 }
 
-/// One server: `valid                fe01.contoso.com: it takes the current key (aes256, key version 3)`.
-fn line(proof: &Proof) -> String {
+/// One server: `  valid                   fe01.contoso.com: it takes the current key (aes256, key version 3)`.
+fn line(proof: &Proof, words: &str) -> String {
     let label = proof.decisive().map_or("not asked", |answer| answer.outcome.label());
-    format!("  {label:<22} {}: {}\n", proof.server, proof.words())
+    format!("  {label:<23} {}: {words}", proof.server)
 }
 
 /// The counts, as one line.
 fn counts(proofs: &[Proof]) -> String {
+    if proofs.is_empty() {
+        return "no server was shown a ticket: no site that is looked at has, or shall have, an account".to_owned();
+    }
     let count = |verdict| proofs.iter().filter(|proof| proof.verdict() == verdict).count();
     let mut line = format!("{} of {} servers proved valid by ticket", count(Verdict::Valid), proofs.len());
     for (verdict, word) in [(Verdict::Invalid, "invalid"), (Verdict::Unknown, "not proved")] {
@@ -200,13 +240,12 @@ fn counts(proofs: &[Proof]) -> String {
             let _ = write!(line, ", {count} {word}");
         }
     }
-    line.push('\n');
     line
 }
 
 /// Puts what the tickets said in the place of what the snapshot has: it is newer, and the better witness.
 pub(super) fn overlay(proofs: &[Proof], actual: &mut Actual) {
-    output::remark(&counts(proofs));
+    output::remark(&format!("{}\n", output::paragraph(&counts(proofs), 2)));
     for proof in proofs {
         let reading = Reading::Known(proof.reading());
         match actual.servers.get_mut(&proof.server) {
@@ -224,7 +263,7 @@ pub(super) fn overlay(proofs: &[Proof], actual: &mut Actual) {
 ///
 /// A ticket outranks a test report. One that could not say leaves a report that could.
 pub(super) fn write(proofs: &[Proof], former: &Actual, writer: &Writer) -> Result<bool, Failure> {
-    output::remark(&counts(proofs));
+    output::remark(&format!("{}\n", output::paragraph(&counts(proofs), 2)));
     for proof in proofs {
         let reading = proof.reading();
         let tested = matches!(
@@ -260,7 +299,7 @@ fn resolve(text: &str) -> Result<Resolved, String> {
         return Ok(Resolved { server, address, port: None });
     }
     let address: SocketAddr =
-        address.parse().map_err(|_| format!("{address} is no address, with or without a port"))?;
+        address.parse().map_err(|_| format!("{address:?} is no IP address, with or without a port"))?;
     Ok(Resolved { server, address: address.ip(), port: Some(address.port()) })
 }
 

@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::request::Asked;
 use super::running::write_metrics;
-use super::{collection, live, output, read, tickets};
+use super::{collection, live, output, read, tickets, trace};
 use crate::apply;
 use crate::apply::target::Target;
 use crate::live::tickets::of_deployment;
@@ -39,6 +39,8 @@ pub(super) struct Arguments {
     reach: live::Options,
     #[command(flatten)]
     tickets: tickets::Options,
+    #[command(flatten)]
+    trace: trace::Options,
 }
 
 const EXAMPLES: &str = "\
@@ -54,6 +56,7 @@ Examples:
 Exit codes: 2 for steps, error findings and undeclared servers; 5 where something could not be read; 0 otherwise.";
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    arguments.trace.begin();
     let (deployment, loaded) = match read::deployment(&arguments.file)? {
         Ok(read) => read,
         Err(exit) => return Ok(exit),

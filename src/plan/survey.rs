@@ -297,7 +297,10 @@ impl<'a> Survey<'a> {
     pub(super) fn is_pending(&self, target: &Target<'_>) -> bool {
         match &target.state {
             Some(ServerState::Invalid(Invalidity::AccountMissing)) => true,
-            Some(ServerState::Invalid(_)) => target.account != self.assigned(target.site).known().copied(),
+            Some(ServerState::Invalid(_)) => match self.assigned(target.site) {
+                Reading::Unreadable(_) => false, // for all that is known, it has it
+                assigned => target.account != assigned.known().copied(),
+            },
             _ => false,
         }
     }

@@ -7,6 +7,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses what it needs of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a server that cannot be set up shall fail the test")]
 
+pub mod acceptor;
 pub mod authority;
 pub mod domain_controller;
 pub mod relay;

@@ -14,6 +14,9 @@ const MODULES: &str = "/usr/lib/apache2/modules";
 const PIECES: &[(&str, &str)] =
     &[("apache2", "apache2"), ("/usr/lib/apache2/modules/mod_auth_gssapi.so", "libapache2-mod-auth-gssapi")];
 
+/// What gives a process another clock, and the package that brings it.
+pub const FAKE_CLOCK: (&str, &str) = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "libfaketime");
+
 /// How a web server is set up.
 pub struct Setup<'a> {
     /// The keytab; the server has a copy of its own.
@@ -24,12 +27,18 @@ pub struct Setup<'a> {
     pub host: Option<&'a str>,
     /// On how many addresses it listens.
     pub addresses: usize,
+    /// How far its clock is off, as libfaketime takes it: `+2h`, `-2h`.
+    pub clock: Option<&'a str>,
+    /// It asks for no authentication itself, and passes everything on to this server, over TLS.
+    pub proxy_to: Option<SocketAddr>,
+    /// Further directives.
+    pub more: &'a str,
 }
 
 impl<'a> Setup<'a> {
     /// One address, plain HTTP, any `Host`.
     pub fn with(keytab: &'a Path) -> Self {
-        Self { keytab, tls: None, host: None, addresses: 1 }
+        Self { keytab, tls: None, host: None, addresses: 1, clock: None, proxy_to: None, more: "" }
     }
 }
 
@@ -46,6 +55,7 @@ impl WebServer {
     /// Starts one, and waits until it listens.
     pub fn start(setup: &Setup<'_>) -> Result<Self, Missing> {
         need(PIECES)?;
+        need(setup.clock.map(|_| FAKE_CLOCK).as_slice())?;
         need_root()?;
         let addresses: Vec<Loopback> = (0..setup.addresses).map(|_| Loopback::take()).collect();
         let folder = super::scratch().keep();
@@ -58,6 +68,9 @@ impl WebServer {
             r#"apache2 -f "$1/conf" -DFOREGROUND >"$1/out" 2>&1 & cat >/dev/null; kill $!; wait $!; rm -rf "$1""#;
         let mut command = Command::new("sh");
         command.args(["-c", script, "web-server"]).arg(&folder);
+        if let Some(clock) = setup.clock {
+            command.env("LD_PRELOAD", FAKE_CLOCK.0).env("FAKETIME", clock);
+        }
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let process = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -127,6 +140,9 @@ fn configuration(setup: &Setup<'_>, addresses: &[Loopback], folder: &Path, port:
     if setup.tls.is_some() {
         modules.extend(["socache_shmcb", "ssl"]);
     }
+    if setup.proxy_to.is_some() {
+        modules.extend(["proxy", "proxy_http"]);
+    }
     for module in modules {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so").unwrap();
     }
@@ -142,11 +158,21 @@ fn configuration(setup: &Setup<'_>, addresses: &[Loopback], folder: &Path, port:
         )
         .unwrap();
     }
+    writeln!(text, "{}", setup.more).unwrap();
+    if let Some(server) = setup.proxy_to {
+        writeln!(
+            text,
+            "SSLProxyEngine on\nSSLProxyVerify none\nSSLProxyCheckPeerName off\nProxyPreserveHost on\n\
+             ProxyPass / https://{server}/"
+        )
+        .unwrap();
+    }
     let protected = format!(
         "<Location /abs/>\nAuthType GSSAPI\nAuthName web\nGssapiCredStore keytab:{at}/keytab\nGssapiAllowedMech krb5\n\
          Require valid-user\n</Location>\n"
     );
     match setup.host {
+        None if setup.proxy_to.is_some() => {}
         None => text.push_str(&protected),
         Some(host) => write!(
             text,

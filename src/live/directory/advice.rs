@@ -1,6 +1,7 @@
 //! What to do about an error of the directory.
 
-use super::error::{CertificateFault, DirectoryError, LoginFault, Phase, Trouble};
+use super::error::{DirectoryError, LoginFault, Phase, Trouble};
+use crate::live::trust::CertificateFault;
 
 impl DirectoryError {
     /// What to do about it.
@@ -36,11 +37,16 @@ impl DirectoryError {
                 self.server.port()
             ),
             (Trouble::Closed | Trouble::NotTls(_), _) => "try again, or ask another domain controller".to_owned(),
-            (Trouble::Certificate(fault), _) => fault.hint(host),
+            (Trouble::Certificate(fault), _) => certificate(fault, host),
             (Trouble::Login(fault), _) => fault.hint().to_owned(),
             (Trouble::StrongerAuthentication(_), _) => {
-                "the domain controller refuses a simple bind here: use ldaps://, or a build with GSSAPI".to_owned()
+                "it wants more than TLS: log in with --bind-as and a password, or look at its policy for LDAP signing \
+                 (Samba: ldap server require strong auth = allow_sasl_over_tls)"
+                    .to_owned()
             }
+            (Trouble::Kerberos(_), _) => format!(
+                "run kinit, or log in with --bind-as; and is {host} the name that the domain controller's ldap/ SPN bears?"
+            ),
             (Trouble::NoSuchBase(_), _) => "ask a domain controller of the forest that has it".to_owned(),
             (Trouble::Referral(_), _) => "name the domain controller that it sends to with --directory".to_owned(),
             (Trouble::SizeLimit | Trouble::TimeLimit, _) => {
@@ -58,18 +64,21 @@ impl DirectoryError {
     }
 }
 
-impl CertificateFault {
-    fn hint(&self, host: &str) -> String {
-        match self {
-            Self::UnknownAuthority => {
-                "name the authority that issued it with --ca-file (PEM); never one that you cannot vouch for".to_owned()
-            }
-            Self::OtherName(names) if names.is_empty() => {
-                format!("use the name that the certificate bears, not {host}")
-            }
-            Self::OtherName(_) => "use one of these names with --directory".to_owned(),
-            Self::NotNow => "renew the domain controller's certificate; or is this machine's clock wrong?".to_owned(),
-            Self::Revoked | Self::Other(_) => "give the domain controller a proper certificate".to_owned(),
+fn certificate(fault: &CertificateFault, host: &str) -> String {
+    match fault {
+        CertificateFault::UnknownAuthority(_) => {
+            "name the authority that issued it with --ca-file (PEM); never one that you cannot vouch for".to_owned()
+        }
+        CertificateFault::OtherName(names) if names.is_empty() => {
+            format!("use the name that the certificate bears, not {host}")
+        }
+        CertificateFault::OtherName(_) => "use one of these names with --directory".to_owned(),
+        CertificateFault::Expired(_) => {
+            "renew the domain controller's certificate; or is this machine's clock wrong?".to_owned()
+        }
+        CertificateFault::NotYetValid(_) => "is this machine's clock wrong?".to_owned(),
+        CertificateFault::NoName | CertificateFault::Revoked | CertificateFault::Other(_) => {
+            "give the domain controller a proper certificate".to_owned()
         }
     }
 }

@@ -3,9 +3,10 @@
 use super::address::ServerAddress;
 use super::error::{DirectoryError, Phase, Trouble};
 use super::login::Login;
-use super::trust::Trust;
+use crate::live::trust::Trust;
 use ldap3::controls::{Control, ControlType, PagedResults};
 use ldap3::{LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, SearchEntry, StdStream};
+use log::debug;
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-/// How many entries a page has: what Active Directory gives by default (MaxPageSize) [doc].
+/// How many entries a page has: what Active Directory gives by default (MaxPageSize) \[doc\].
 const PAGE: i32 = 1000;
 
 /// More entries than any honest answer to what this program asks.
@@ -109,7 +110,7 @@ impl Connection {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(broken)?;
         let settings = LdapConnSettings::new()
             .set_std_stream(StdStream::Tcp(stream))
-            .set_config(trust.0.clone())
+            .set_config(trust.config().clone())
             .set_starttls(server.starts_tls())
             .set_conn_timeout(timeout);
         let phase = if server.starts_tls() { Phase::StartTls } else { Phase::Tls };
@@ -125,6 +126,7 @@ impl Connection {
             let phase = if matches!(trouble, Trouble::Certificate(_)) { Phase::Tls } else { phase };
             failed(phase, trouble)
         })?;
+        debug!("{server}: TLS has begun, and the certificate holds good");
         Ok(Self { runtime, ldap, server: server.clone(), timeout })
     }
 
@@ -132,16 +134,19 @@ impl Connection {
     pub fn bind(&mut self, login: &Login) -> Result<(), DirectoryError> {
         let result = match login {
             Login::Simple { name, password } => {
+                debug!("{}: simple bind as {name}", self.server);
                 let (ldap, limit) = (&mut self.ldap, self.timeout);
                 within(&self.runtime, limit, ldap.simple_bind(name, password.expose()))
             }
             #[cfg(feature = "gssapi")]
             Login::Kerberos => {
+                debug!("{}: bind with the Kerberos ticket", self.server);
                 let (ldap, limit, host) = (&mut self.ldap, self.timeout, self.server.host().to_owned());
                 within(&self.runtime, limit, async move { ldap.sasl_gssapi_bind(&host).await })
             }
         };
         let result = result.map_err(|trouble| self.failed(Phase::Bind, trouble))?;
+        debug!("{}: the bind came to {}", self.server, shown(&result));
         self.checked(Phase::Bind, &result, "")
     }
 
@@ -180,9 +185,11 @@ impl Connection {
         if scope != Scope::Base {
             self.ldap.with_controls(PagedResults { size: PAGE, cookie });
         }
+        debug!("{}: search of {:?} ({:?}) for {}", self.server, search.base, search.depth, search.filter);
         let (ldap, limit) = (&mut self.ldap, self.timeout);
         let asked = ldap.search(search.base, scope, search.filter, search.attributes);
         let answered = within(&self.runtime, limit, asked).map_err(|trouble| self.failed(Phase::Search, trouble))?;
+        debug!("{}: {} entries, {}", self.server, answered.0.len(), shown(&answered.1));
         let entries = answered.0.into_iter().map(|entry| Entry::new(SearchEntry::construct(entry))).collect();
         Ok((entries, answered.1))
     }
@@ -208,6 +215,12 @@ fn next_page(result: &LdapResult) -> Vec<u8> {
     paged.unwrap_or_default()
 }
 
+/// `result 49: 80090308: LdapErr: ...`
+fn shown(result: &LdapResult) -> String {
+    let text = if result.text.is_empty() { String::new() } else { format!(": {}", result.text) };
+    format!("result {}{text}", result.rc)
+}
+
 /// Waits for an operation, but no longer than the timeout.
 fn within<T>(
     runtime: &Runtime,
@@ -225,17 +238,25 @@ fn connect(server: &ServerAddress, limit: Duration) -> Result<TcpStream, Directo
     let failed = |phase, trouble| DirectoryError { server: server.clone(), phase, trouble };
     let end = Instant::now() + limit;
     let addresses = addresses(server, limit).map_err(|trouble| failed(Phase::Name, trouble))?;
+    debug!("{server}: its addresses are {addresses:?}");
     let mut trouble = Trouble::NameUnknown("it has no address".to_owned());
     for address in addresses {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(failed(Phase::Connect, Trouble::TimedOut(limit)));
         }
-        match TcpStream::connect_timeout(&address, left) {
-            Ok(stream) => return Ok(stream),
-            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => trouble = Trouble::TimedOut(limit),
-            Err(error) => trouble = Trouble::of_io(&error, Phase::Connect),
-        }
+        let error = match TcpStream::connect_timeout(&address, left) {
+            Ok(stream) => {
+                debug!("{server}: connected to {address}");
+                return Ok(stream);
+            }
+            Err(error) => error,
+        };
+        debug!("{server}: {address}: {error}");
+        trouble = match error.kind() {
+            std::io::ErrorKind::TimedOut => Trouble::TimedOut(limit),
+            _ => Trouble::of_io(&error, Phase::Connect),
+        };
     }
     Err(failed(Phase::Connect, trouble))
 }
@@ -265,6 +286,8 @@ fn trouble(error: &LdapError, phase: Phase, limit: Duration) -> Trouble {
             Trouble::of_result(result.rc, &result.text, result.refs.clone(), "the root")
         }
         LdapError::EndOfStream | LdapError::ResultRecv { .. } | LdapError::OpSend { .. } => Trouble::Closed,
+        #[cfg(feature = "gssapi")]
+        LdapError::GssapiOperationError(why) => Trouble::Kerberos(why.clone()),
         other => Trouble::Misunderstood(other.to_string()),
     }
 }

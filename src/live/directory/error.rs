@@ -1,7 +1,7 @@
 //! What can go wrong between this program and a domain controller, and what to do about it.
 
 use super::address::ServerAddress;
-use rustls::CertificateError;
+use crate::live::trust::CertificateFault;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -54,6 +54,8 @@ pub enum Trouble {
     Certificate(CertificateFault),
     /// The login was refused.
     Login(LoginFault),
+    /// The Kerberos ticket that the user has did not do for a login, in the library's words.
+    Kerberos(String),
     /// It wants a stronger protection than this (result 8).
     StrongerAuthentication(String),
     /// There is no such place in the directory (result 32).
@@ -77,22 +79,7 @@ pub enum Trouble {
     Misunderstood(String),
 }
 
-/// What is wrong with a certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CertificateFault {
-    /// Its authority is not among those that are believed.
-    UnknownAuthority,
-    /// It is another's: these are the names it bears.
-    OtherName(Vec<String>),
-    /// Its time is over, or has not come.
-    NotNow,
-    /// Its authority took it back.
-    Revoked,
-    /// Anything else, in the library's words.
-    Other(String),
-}
-
-/// Why a login was refused, by the `data` of Active Directory's message [doc].
+/// Why a login was refused, by the `data` of Active Directory's message \[doc\].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginFault {
     /// 525.
@@ -189,26 +176,8 @@ impl Trouble {
             rustls::Error::InvalidMessage(_) => return Self::NotTls(error.to_string()),
             _ => return Self::Connection(error.to_string()),
         };
-        Self::Certificate(match certificate {
-            CertificateError::UnknownIssuer => CertificateFault::UnknownAuthority,
-            CertificateError::NotValidForName => CertificateFault::OtherName(Vec::new()),
-            CertificateError::NotValidForNameContext { presented, .. } => {
-                CertificateFault::OtherName(presented.iter().map(|name| bare(name)).collect())
-            }
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => CertificateFault::NotNow,
-            CertificateError::Revoked => CertificateFault::Revoked,
-            other => CertificateFault::Other(other.to_string()),
-        })
+        Self::Certificate(CertificateFault::of(certificate))
     }
-}
-
-/// A name of a certificate, which the library shows as `DnsName("dc01.contoso.com")` or `IpAddress(10.0.0.1)`.
-fn bare(shown: &str) -> String {
-    let name = shown.split_once('(').map_or(shown, |(_, rest)| rest);
-    name.trim_end_matches(')').trim_matches('"').to_owned()
 }
 
 impl DirectoryError {
@@ -256,8 +225,9 @@ impl fmt::Display for Trouble {
             Self::ConnectionRefused => f.write_str("nothing listens at that port"),
             Self::Closed => f.write_str("the server closed the connection without a word"),
             Self::NotTls(why) => write!(f, "what the server sent is no TLS: {why}"),
-            Self::Certificate(fault) => fault.fmt(f),
+            Self::Certificate(fault) => write!(f, "the server's certificate is refused: {fault}"),
             Self::Login(fault) => f.write_str(fault.words()),
+            Self::Kerberos(why) => write!(f, "your Kerberos ticket did not do: {why}"),
             Self::StrongerAuthentication(text) => {
                 write!(f, "the server wants a stronger authentication (result 8): {text}")
             }
@@ -274,22 +244,10 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl fmt::Display for CertificateFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownAuthority => f.write_str("the authority of the server's certificate is not known here"),
-            Self::OtherName(names) if names.is_empty() => f.write_str("the server's certificate bears another name"),
-            Self::OtherName(names) => write!(f, "the server's certificate bears another name: {}", names.join(", ")),
-            Self::NotNow => f.write_str("the server's certificate is not valid at this time"),
-            Self::Revoked => f.write_str("the server's certificate was revoked"),
-            Self::Other(why) => write!(f, "the server's certificate cannot be taken: {why}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustls::CertificateError;
 
     fn check(phase: Phase, trouble: Trouble, said: &str, hint: &str) {
         let server = ServerAddress::parse("ldaps://dc01.contoso.com", false).unwrap();
@@ -322,7 +280,8 @@ mod tests {
 
     #[test]
     fn other_results() {
-        check(Phase::Bind, result(8, "BindSimple: Transport encryption required."), "result 8", "ldaps://");
+        check(Phase::Bind, result(8, "SASL:[GSSAPI]: Sign or Seal are required."), "result 8", "--bind-as");
+        check(Phase::Bind, Trouble::Kerberos("No credentials".into()), "did not do: No credentials", "run kinit");
         check(Phase::Search, result(32, ""), "there is no DC=x", "of the forest");
         check(Phase::Search, result(10, ""), "sends to ldap://child.contoso.com", "--directory");
         check(Phase::Search, result(4, ""), "no more entries", "MaxPageSize");
@@ -346,19 +305,20 @@ mod tests {
 
     #[test]
     fn certificates_that_are_not_believed() {
-        let of = |error: CertificateError| {
+        let check = |error: CertificateError, said: &str, hint: &str| {
             let error = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::InvalidCertificate(error));
-            Trouble::of_io(&error, Phase::Tls)
+            check(Phase::Tls, Trouble::of_io(&error, Phase::Tls), said, hint);
         };
-        check(Phase::Tls, of(CertificateError::UnknownIssuer), "authority", "--ca-file");
-        check(Phase::Tls, of(CertificateError::NotValidForName), "another name", "not dc01.contoso.com");
+        check(CertificateError::UnknownIssuer, "refused: its authority is not known here", "--ca-file");
+        check(CertificateError::NotValidForName, "another name", "not dc01.contoso.com");
         let other = CertificateError::NotValidForNameContext {
             expected: rustls::pki_types::ServerName::try_from("dc01.contoso.com").unwrap(),
-            presented: vec![r#"DnsName("dc1.contoso.com")"#.into(), "IpAddress(10.0.0.1)".into()],
+            presented: vec![r#"DnsName("dc1.contoso.com")"#.into()],
         };
-        check(Phase::Tls, of(other), "another name: dc1.contoso.com, 10.0.0.1", "one of these names");
-        check(Phase::Tls, of(CertificateError::Expired), "not valid at this time", "clock");
-        check(Phase::Tls, of(CertificateError::Revoked), "revoked", "proper certificate");
-        check(Phase::Tls, of(CertificateError::BadEncoding), "cannot be taken", "proper certificate");
+        check(other, "another name: dc1.contoso.com", "one of these names");
+        check(CertificateError::Expired, "it has expired", "clock");
+        check(CertificateError::NotValidYet, "not valid yet", "clock");
+        check(CertificateError::Revoked, "revoked", "proper certificate");
+        check(CertificateError::BadEncoding, "refused", "proper certificate");
     }
 }

@@ -6,8 +6,8 @@ use super::error::{DirectoryError, Trouble};
 use super::forest::{Domain, Forest};
 use super::login::Login;
 use super::question::Question;
-use super::trust::Trust;
 use super::values;
+use crate::live::trust::Trust;
 use crate::model::{AccountName, Principal, Spn};
 use crate::snapshot::directory::{AccountEntry, DirectoryFile, SpnEntry};
 use ldap3::ldap_escape;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// How many SPNs one search looks for: its filter stays far below what a domain controller takes.
 const SPNS_AT_ONCE: usize = 50;
 
-/// What is read of an account. The key version is computed, and only for an entry that is asked for by its name [doc].
+/// What is read of an account. The key version is computed, and only for an entry that is asked for by its name \[doc\].
 const ACCOUNT: &[&str] = &[
     "objectClass",
     "sAMAccountName",

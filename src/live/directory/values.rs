@@ -5,10 +5,10 @@ use crate::model::{AccountState, EncryptionTypes, Spn};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// The flag ACCOUNTDISABLE of `userAccountControl` [doc].
+/// The flag ACCOUNTDISABLE of `userAccountControl` \[doc\].
 const DISABLED: i64 = 0x2;
 
-/// The `accountExpires` of an account that never does [doc].
+/// The `accountExpires` of an account that never does \[doc\].
 const NEVER: i64 = i64::MAX;
 
 /// 1601-01-01T00:00:00Z, where Windows begins to count, in seconds from 1970.

@@ -1,11 +1,14 @@
 //! A connection to one server's own address: TCP, and TLS with the peer's certificate at hand.
 
 use super::binding;
+use crate::live::trust::{CertificateFault, Trust};
+use log::debug;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use rustls::{ClientConnection, StreamOwned};
+use sha2::{Digest, Sha256};
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -18,11 +21,20 @@ pub(super) enum Address {
     Given(IpAddr),
 }
 
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Given(address) => address.fmt(f),
+        }
+    }
+}
+
 /// Why there is no connection, or no more.
 #[derive(Debug, Error)]
 pub enum Unreachable {
     /// The name has no address.
-    #[error("its name has no address: {0}")]
+    #[error("its name has no address ({0})")]
     Name(io::Error),
     /// Nobody listens at the address.
     #[error("{0} refuses the connection")]
@@ -39,8 +51,8 @@ pub enum Unreachable {
     #[error("no TLS connection: {0}")]
     Tls(String),
     /// The server's certificate was refused.
-    #[error("certificate refused: {0}")]
-    Certificate(String),
+    #[error("its certificate is refused: {0}")]
+    Certificate(CertificateFault),
     /// The connection broke.
     #[error("the connection broke {}: {source}", phase.during())]
     Broken {
@@ -138,17 +150,17 @@ impl Connection {
         address: &Address,
         port: u16,
         name: &str,
-        tls: Option<&Arc<ClientConfig>>,
+        tls: Option<&Trust>,
         limit: Duration,
     ) -> Result<Self, Unreachable> {
         let stream = connect(address, port, limit)?;
         // One small request at a time: nothing is gained by waiting for more to send.
         stream.set_nodelay(true).map_err(|source| Phase::Connect.failed(limit, source))?;
         let mut timed = Timed { stream, deadline: Instant::now() + limit };
-        let Some(config) = tls else { return Ok(Self::Plain(timed)) };
+        let Some(trust) = tls else { return Ok(Self::Plain(timed)) };
         let server = ServerName::try_from(name.to_owned()).map_err(|error| Unreachable::Tls(error.to_string()))?;
-        let mut session =
-            ClientConnection::new(config.clone(), server).map_err(|error| Unreachable::Tls(error.to_string()))?;
+        let mut session = ClientConnection::new(trust.config().clone(), server)
+            .map_err(|error| Unreachable::Tls(error.to_string()))?;
         while session.is_handshaking() {
             session.complete_io(&mut timed).map_err(|error| refused_tls(error, limit))?;
         }
@@ -163,6 +175,14 @@ impl Connection {
         }
     }
 
+    fn peer(&self) -> Option<SocketAddr> {
+        let timed = match self {
+            Self::Plain(timed) => timed,
+            Self::Tls(stream) => &stream.sock,
+        };
+        timed.stream.peer_addr().ok()
+    }
+
     /// From now on everything must be done within that time.
     pub(super) fn allow(&mut self, limit: Duration) {
         let deadline = Instant::now() + limit;
@@ -170,6 +190,24 @@ impl Connection {
             Self::Plain(timed) => timed.deadline = deadline,
             Self::Tls(stream) => stream.sock.deadline = deadline,
         }
+    }
+}
+
+impl fmt::Display for Connection {
+    /// `connected to 10.0.0.1:443, TLSv1_3, TLS13_AES_256_GCM_SHA384, certificate with the SHA-256 01:23:...`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("connected")?;
+        if let Some(peer) = self.peer() {
+            write!(f, " to {peer}")?;
+        }
+        let Self::Tls(stream) = self else { return f.write_str(", without TLS") };
+        if let (Some(version), Some(suite)) = (stream.conn.protocol_version(), stream.conn.negotiated_cipher_suite()) {
+            write!(f, ", {version:?}, {:?}", suite.suite())?;
+        }
+        let certificate = stream.conn.peer_certificates().and_then(|chain| chain.first());
+        let Some(certificate) = certificate else { return Ok(()) };
+        let digits: Vec<String> = Sha256::digest(certificate).iter().map(|byte| format!("{byte:02X}")).collect();
+        write!(f, ", certificate with the SHA-256 {}", digits.join(":"))
     }
 }
 
@@ -206,7 +244,11 @@ impl Write for Connection {
 fn connect(address: &Address, port: u16, limit: Duration) -> Result<TcpStream, Unreachable> {
     let addresses: Vec<SocketAddr> = match address {
         Address::Given(address) => vec![SocketAddr::new(*address, port)],
-        Address::Name(name) => (name.as_str(), port).to_socket_addrs().map_err(Unreachable::Name)?.collect(),
+        Address::Name(name) => {
+            let found = (name.as_str(), port).to_socket_addrs().map_err(Unreachable::Name)?.collect();
+            debug!("{name}: its addresses are {found:?}");
+            found
+        }
     };
     let deadline = Instant::now() + limit;
     let mut last = Unreachable::Name(io::Error::other("the DNS names none"));
@@ -216,19 +258,35 @@ fn connect(address: &Address, port: u16, limit: Duration) -> Result<TcpStream, U
         if share.is_zero() {
             return Err(Unreachable::Timeout { phase: Phase::Connect, limit });
         }
-        match TcpStream::connect_timeout(address, share) {
+        let error = match TcpStream::connect_timeout(address, share) {
             Ok(stream) => return Ok(stream),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => last = Unreachable::Refused(*address),
-            Err(error) => last = Phase::Connect.failed(limit, error),
-        }
+            Err(error) => error,
+        };
+        debug!("{address}: {error}");
+        last = match error.kind() {
+            io::ErrorKind::ConnectionRefused => Unreachable::Refused(*address),
+            _ => Phase::Connect.failed(limit, error),
+        };
     }
     Err(last)
 }
 
 fn refused_tls(error: io::Error, limit: Duration) -> Unreachable {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::InvalidCertificate(why)) => Unreachable::Certificate(why.to_string()),
-        Some(why) => Unreachable::Tls(why.to_string()),
-        None => Phase::Tls.failed(limit, error),
+    use rustls::{AlertDescription as Alert, Error};
+    let Some(why) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
+        return Phase::Tls.failed(limit, error);
+    };
+    match why {
+        Error::InvalidCertificate(why) => Unreachable::Certificate(CertificateFault::of(why)),
+        Error::InvalidMessage(_) => {
+            Unreachable::Tls(format!("what it sent is no TLS ({why}): is this the port of https? --port names another"))
+        }
+        Error::PeerIncompatible(_)
+        | Error::AlertReceived(Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InsufficientSecurity) => {
+            Unreachable::Tls(format!(
+                "it offers nothing new enough, TLS 1.2 with forward secrecy and AEAD ({why}); over http there is --scheme http"
+            ))
+        }
+        why => Unreachable::Tls(why.to_string()),
     }
 }

@@ -3,6 +3,7 @@
 use super::connection::{Connection, Phase, Unreachable};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use std::fmt;
 use std::io::{Read, Write};
 use std::time::Duration;
 use thiserror::Error;
@@ -32,8 +33,24 @@ pub(super) struct Answer {
     pub(super) challenges: Vec<Challenge>,
     /// Where it points, in printable characters.
     pub(super) location: Option<String>,
+    /// What it calls itself, in printable characters.
+    server: Option<String>,
     /// How many bytes of the body are still to come; `None` where that is not said.
     left: Option<usize>,
+}
+
+impl fmt::Display for Answer {
+    /// `401 from Microsoft-IIS/10.0, Negotiate with a token of 120 bytes, NTLM`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if let Some(server) = &self.server {
+            write!(f, " from {server}")?;
+        }
+        if let Some(location) = &self.location {
+            write!(f, " to {location}")?;
+        }
+        self.challenges.iter().try_for_each(|challenge| write!(f, ", {challenge}"))
+    }
 }
 
 /// One authentication scheme that a server asks for or answers with.
@@ -47,6 +64,17 @@ pub(super) enum Challenge {
     Garbled,
     /// Another scheme, by its name.
     Other(String),
+}
+
+impl fmt::Display for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Negotiate => f.write_str("Negotiate"),
+            Self::Token(token) => write!(f, "Negotiate with a token of {} bytes", token.len()),
+            Self::Garbled => f.write_str("Negotiate with what is no base64"),
+            Self::Other(name) => f.write_str(name),
+        }
+    }
 }
 
 /// Sends a request with a token, and reads the head of the answer.
@@ -129,10 +157,12 @@ fn parse(bytes: &[u8]) -> Result<Option<Answer>, AnswerError> {
     };
     let length = named("content-length").next().and_then(|value| std::str::from_utf8(value).ok()?.trim().parse().ok());
     let location = named("location").next().map(printable);
+    let product = |value: &[u8]| printable(value.split(|byte| *byte == b' ').next().unwrap_or_default());
+    let server = named("server").next().map(product);
     let challenges = named("www-authenticate").flat_map(challenges).collect();
     let read = bytes.len() - head;
     let left = length.map(|length: usize| length.saturating_sub(read));
-    Ok(Some(Answer { status, challenges, location, left }))
+    Ok(Some(Answer { status, challenges, location, server, left }))
 }
 
 /// The schemes of one header field: several may stand in it, parted by commas. A token has no comma; of the parameters

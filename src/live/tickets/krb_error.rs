@@ -41,10 +41,16 @@ pub enum Meaning {
     Encryption,
     /// The clocks differ by more than is allowed, 5 minutes by default: 37.
     Skew,
+    /// The ticket has expired: 32. A server that says so of a fresh ticket has a clock that is ahead \[seen\].
+    Expired,
+    /// The ticket is not valid yet: 33. A server that says so of a fresh ticket has a clock that is behind \[seen\].
+    NotYetValid,
     /// The KDC knows no such service, which is also what it says of an SPN on two accounts: 7 \[seen\].
     UnknownService,
     /// The SPN is on several accounts: 8.
     SeveralServices,
+    /// No reason is named: 60. So answers a server whose channel binding is another one \[seen, MIT Kerberos\].
+    Unnamed,
     /// Something else.
     Other,
 }
@@ -62,8 +68,11 @@ impl KrbError {
             35 => Meaning::NotForUs,
             14 => Meaning::Encryption,
             37 => Meaning::Skew,
+            32 => Meaning::Expired,
+            33 => Meaning::NotYetValid,
             7 => Meaning::UnknownService,
             8 => Meaning::SeveralServices,
+            60 => Meaning::Unnamed,
             _ => Meaning::Other,
         }
     }

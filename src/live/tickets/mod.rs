@@ -8,10 +8,11 @@
 //! code alone never does.
 //!
 //! **Architecture invariant:** no ticket, key or password leaves this module: what others see are principals' names,
-//! encryption types, key versions and errors.
+//! encryption types, key versions, lengths of tokens, and errors. That holds for the trace too.
 
 mod binding;
 mod connection;
+mod first_ticket;
 mod http;
 mod krb_error;
 #[cfg(unix)]
@@ -24,16 +25,15 @@ mod side_by_side;
 #[cfg(windows)]
 mod sspi;
 mod targets;
-mod tls;
 
 pub use connection::{Phase, Unreachable};
+pub use first_ticket::{Initial, InitialFault};
 pub use krb_error::{Clocks, KrbError, Meaning};
 #[cfg(unix)]
 pub use mit::Mit as Platform;
-pub use outcome::{KnownSpn, NoTicket, Outcome, Refused};
+pub use outcome::{Channel, KnownSpn, NoTicket, Outcome, Refused};
 pub use proof::{Answer, DEFAULT_PATH, Proof, Settings, prove};
-pub use security::{Context, Fault, Initial, Key, Refusal, Security, SecurityError, Step, Ticket};
+pub use security::{Context, Fault, Key, Refusal, Security, SecurityError, Step, Ticket};
 #[cfg(windows)]
 pub use sspi::Sspi as Platform;
 pub use targets::{Name, Target, of_deployment, of_snapshot};
-pub use tls::{TrustError, trusting};

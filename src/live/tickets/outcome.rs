@@ -3,6 +3,7 @@
 use super::connection::Unreachable;
 use super::krb_error::{KrbError, Meaning};
 use super::security::{Key, Refusal};
+use crate::live::trust::CertificateFault;
 use crate::model::{AccountState, Principal, Verdict};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,7 +16,7 @@ pub enum Outcome {
     /// The server answered with a Kerberos error.
     Refused(Refused),
     /// The server answered 401 with a bare `Negotiate`. What IIS means by that is unknown \[inferred\].
-    NoAnswer,
+    NoAnswer(Channel),
     /// The server asks for authentication, and not for this one; it offers these.
     NotOffered(Vec<String>),
     /// The server answered without asking who is there: nothing is proved, whatever the status.
@@ -33,6 +34,15 @@ pub enum Outcome {
     NoTicket(NoTicket),
 }
 
+/// Whether a ticket was tied to the TLS connection that it was presented over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// By the hash of the certificate that the connection met.
+    Bound,
+    /// There is nothing that it could be tied to: plain HTTP.
+    Unbound,
+}
+
 /// A Kerberos error from a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -42,6 +52,24 @@ pub struct Refused {
     pub skew: Option<i64>,
     /// What the ticket was encrypted with.
     pub key: Option<Key>,
+    /// Whether it was tied to the connection.
+    pub channel: Channel,
+}
+
+/// The greatest difference of clocks that Kerberos allows by default, in seconds \[doc\].
+const ALLOWED_SKEW: i64 = 5 * 60;
+
+impl Refused {
+    /// By how many seconds the server's clock is ahead, where that is why it refuses.
+    ///
+    /// A server whose clock is off by more than the ticket's life, or behind, speaks of the ticket instead.
+    fn clock(&self) -> Option<i64> {
+        self.skew.filter(|skew| match self.error.meaning() {
+            Meaning::Skew => true,
+            Meaning::Expired | Meaning::NotYetValid => skew.abs() > ALLOWED_SKEW,
+            _ => false,
+        })
+    }
 }
 
 /// Why there is no ticket, with what the directory tells of the SPN.
@@ -86,9 +114,10 @@ impl Outcome {
                 Meaning::NotForUs => "no key",
                 Meaning::Encryption => "encryption refused",
                 Meaning::Skew => "clock skew",
+                _ if refused.clock().is_some() => "clock skew",
                 _ => "refused",
             },
-            Self::NoAnswer => "no answer to the ticket",
+            Self::NoAnswer(_) => "no answer to the ticket",
             Self::NotOffered(_) => "no Kerberos",
             Self::NotDemanded { .. } => "not proved",
             Self::Senseless(_) => "not understood",
@@ -117,7 +146,13 @@ impl fmt::Display for Outcome {
             Self::Valid(None) => f.write_str("it takes the current key"),
             Self::Valid(Some(key)) => write!(f, "it takes the current key ({key})"),
             Self::Refused(refused) => refused.fmt(f),
-            Self::NoAnswer => f.write_str("it gives no answer to the ticket, only a bare Negotiate"),
+            Self::NoAnswer(channel) => {
+                f.write_str("it gives no answer to the ticket, only a bare Negotiate")?;
+                match channel {
+                    Channel::Bound => f.write_str("; if it demands channel binding: does a proxy end TLS before it?"),
+                    Channel::Unbound => Ok(()),
+                }
+            }
             Self::NotOffered(offered) if offered.is_empty() => {
                 f.write_str("it answers 401 and names no way to authenticate")
             }
@@ -133,8 +168,16 @@ impl fmt::Display for Outcome {
                  it with --path, and look whether it serves this name"
             ),
             Self::Senseless(why) => write!(f, "its answer cannot be understood: {why}"),
-            Self::Unreachable(Unreachable::Certificate(why)) => {
-                write!(f, "its certificate is refused: {why}")
+            Self::Unreachable(why @ Unreachable::Certificate(fault)) => {
+                write!(f, "{why}")?;
+                match fault {
+                    CertificateFault::UnknownAuthority(_) => f.write_str(": name that authority with --web-ca-file"),
+                    CertificateFault::OtherName(_) => f.write_str("; it must bear the name that clients ask for"),
+                    _ => Ok(()),
+                }
+            }
+            Self::Unreachable(why @ Unreachable::Name(_)) => {
+                write!(f, "it cannot be reached: {why}: give it one with --resolve")
             }
             Self::Unreachable(why) => write!(f, "it cannot be reached: {why}"),
             Self::NoTicket(none) => none.fmt(f),
@@ -145,20 +188,27 @@ impl fmt::Display for Outcome {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = self.error;
-        match (error.meaning(), self.skew, self.key) {
-            (Meaning::OutOfSync, ..) => {
+        if let Some(skew) = self.clock() {
+            let side = if skew < 0 { "behind" } else { "ahead" };
+            let by = span(skew.unsigned_abs());
+            return write!(f, "its clock is {by} {side}, and Kerberos allows 5 min ({error}): mend its time service");
+        }
+        match (error.meaning(), self.key) {
+            (Meaning::OutOfSync, _) => {
                 write!(f, "it refuses the current key ({error}): its password is out of sync")
             }
-            (Meaning::NotForUs, ..) => {
+            (Meaning::NotForUs, _) => {
                 write!(f, "it has no key for that name ({error}): it never got the account's password")
             }
-            (Meaning::Encryption, _, Some(key)) => {
+            (Meaning::Encryption, Some(key)) => {
                 write!(f, "it does not take tickets of that encryption, {key} ({error})")
             }
-            (Meaning::Skew, Some(skew), _) => {
-                let side = if skew < 0 { "behind" } else { "ahead" };
-                write!(f, "its clock is {} s {side} ({error}): Kerberos allows 5 minutes", skew.unsigned_abs())
-            }
+            (Meaning::Skew, _) => write!(f, "its clock and that of this computer differ too much ({error})"),
+            (Meaning::Unnamed, _) if self.channel == Channel::Bound => write!(
+                f,
+                "it refuses the ticket and names no reason ({error}); so does a server that demands channel binding where \
+                 a proxy ends TLS before it"
+            ),
             _ => write!(f, "it refuses the ticket ({error})"),
         }
     }
@@ -191,10 +241,24 @@ impl fmt::Display for NoTicket {
             (Meaning::Encryption, None) => {
                 "its account never got a password, or its encryption types exclude this client's".to_owned()
             }
-            (Meaning::Skew, _) => "the clocks of this computer and the KDC differ too much".to_owned(),
+            (Meaning::Skew | Meaning::NotYetValid, _) => {
+                "the clocks of this computer and the KDC differ too much".to_owned()
+            }
+            (Meaning::Expired, _) => "the first ticket has expired".to_owned(),
             _ => "the KDC refuses it".to_owned(),
         };
         write!(f, "{why} ({error})")
+    }
+}
+
+/// `90 s`, `12 min`, `2 h 05 min`, `3 d 2 h`.
+fn span(seconds: u64) -> String {
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..3600 => format!("{minutes} min"),
+        3600..172_800 => format!("{hours} h {:02} min", minutes % 60),
+        _ => format!("{} d {} h", hours / 24, hours % 24),
     }
 }
 

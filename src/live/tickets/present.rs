@@ -3,11 +3,12 @@
 use super::connection::{Address, Connection};
 use super::http::{self, AnswerError, Challenge};
 use super::krb_error::KrbError;
-use super::outcome::{Outcome, Refused};
+use super::outcome::{Channel, Outcome, Refused};
 use super::security::{Context, Security, Step, Ticket};
+use crate::live::trust::Trust;
+use crate::model::ServerFqdn;
 use jiff::Timestamp;
-use rustls::ClientConfig;
-use std::sync::Arc;
+use log::debug;
 use std::time::Duration;
 
 /// The most tokens that are sent to a server. Kerberos needs one; a server that wants to agree on the mechanism first,
@@ -16,6 +17,8 @@ const MAX_TOKENS: usize = 3;
 
 /// Where a ticket is presented, and how.
 pub(super) struct Question<'a> {
+    /// Who is asked, for what is said of it.
+    pub(super) server: &'a ServerFqdn,
     /// The server's own address.
     pub(super) address: &'a Address,
     /// Its port.
@@ -25,7 +28,7 @@ pub(super) struct Question<'a> {
     /// A path that demands authentication.
     pub(super) path: &'a str,
     /// TLS, unless it is plain HTTP.
-    pub(super) tls: Option<&'a Arc<ClientConfig>>,
+    pub(super) tls: Option<&'a Trust>,
     /// How long each of connecting, TLS and answering may take.
     pub(super) limit: Duration,
 }
@@ -41,9 +44,13 @@ pub(super) fn present(security: &dyn Security, ticket: &Ticket, question: &Quest
 
 fn exchange(security: &dyn Security, ticket: &Ticket, question: &Question<'_>) -> Result<Outcome, AnswerError> {
     let senseless = |why: &dyn std::fmt::Display| Ok(Outcome::Senseless(why.to_string()));
-    let Question { address, port, host, path, tls, limit } = question;
+    let Question { server, address, port, host, path, tls, limit } = question;
+    debug!("{server}: connecting to {address}, port {port}, as {host}");
     let mut connection = Connection::open(address, *port, host, *tls, *limit)?;
-    let mut context = match security.context(ticket, connection.binding().as_deref()) {
+    debug!("{server}: {connection}");
+    let binding = connection.binding();
+    let channel = if binding.is_some() { Channel::Bound } else { Channel::Unbound };
+    let mut context = match security.context(ticket, binding.as_deref()) {
         Ok(context) => context,
         Err(fault) => return senseless(&fault),
     };
@@ -53,8 +60,11 @@ fn exchange(security: &dyn Security, ticket: &Ticket, question: &Question<'_>) -
         Err(fault) => return senseless(&fault),
     };
     for _ in 0..MAX_TOKENS {
+        let bound = if channel == Channel::Bound { "bound to the certificate" } else { "bound to no connection" };
+        debug!("{server}: GET {path}, Host {host}, Negotiate with a token of {} bytes, {bound}", token.len());
         let answer = http::ask(&mut connection, host, path, &token, *limit)?;
-        match judge(context.as_mut(), ticket, &answer) {
+        debug!("{server}: {answer}");
+        match judge(context.as_mut(), ticket, channel, &answer) {
             Judged::Final(outcome) => return Ok(outcome),
             Judged::GoOn(next) => token = next,
         }
@@ -69,35 +79,35 @@ enum Judged {
     GoOn(Vec<u8>),
 }
 
-fn judge(context: &mut dyn Context, ticket: &Ticket, answer: &http::Answer) -> Judged {
+fn judge(context: &mut dyn Context, ticket: &Ticket, channel: Channel, answer: &http::Answer) -> Judged {
     let mut bare = false;
     let mut others = Vec::new();
     for challenge in &answer.challenges {
         match challenge {
-            Challenge::Token(token) => return judge_token(context, ticket, token),
+            Challenge::Token(token) => return judge_token(context, ticket, channel, token),
             Challenge::Garbled => return Judged::Final(Outcome::Senseless("its token is no base64".to_owned())),
             Challenge::Negotiate => bare = true,
             Challenge::Other(name) => others.push(name.clone()),
         }
     }
     Judged::Final(match (answer.status, bare) {
-        (401, true) => Outcome::NoAnswer,
+        (401, true) => Outcome::NoAnswer(channel),
         (401, false) => Outcome::NotOffered(others),
         (status, _) => Outcome::NotDemanded { status, location: answer.location.clone() },
     })
 }
 
-fn judge_token(context: &mut dyn Context, ticket: &Ticket, token: &[u8]) -> Judged {
+fn judge_token(context: &mut dyn Context, ticket: &Ticket, channel: Channel, token: &[u8]) -> Judged {
     if let Some(error) = KrbError::in_token(token) {
         let skew = error.skew(Timestamp::now());
-        return Judged::Final(Outcome::Refused(Refused { error, skew, key: ticket.key }));
+        return Judged::Final(Outcome::Refused(Refused { error, skew, key: ticket.key, channel }));
     }
     match context.step(Some(token)) {
         Ok(Step::Mutual) => Judged::Final(Outcome::Valid(ticket.key)),
         Ok(Step::Unproved) => {
             Judged::Final(Outcome::Senseless("it says that it took the ticket, and does not prove it".to_owned()))
         }
-        Ok(Step::Send(next)) if next.is_empty() => Judged::Final(Outcome::NoAnswer),
+        Ok(Step::Send(next)) if next.is_empty() => Judged::Final(Outcome::NoAnswer(channel)),
         Ok(Step::Send(next)) => Judged::GoOn(next),
         Err(fault) => Judged::Final(Outcome::Senseless(fault.to_string())),
     }

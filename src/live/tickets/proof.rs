@@ -6,18 +6,18 @@ use super::present::{Question, present};
 use super::security::{Refusal, Security, Ticket};
 use super::side_by_side::side_by_side;
 use super::targets::{Name, Target};
+use crate::live::trust::Trust;
 use crate::model::{AccountName, Caseless, KerberosReading, PoolFqdn, ServerFqdn, Verdict, Witness};
 use jiff::Timestamp;
-use rustls::ClientConfig;
+use log::debug;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How servers are asked.
 pub struct Settings {
-    /// TLS with the roots that are trusted; `None` is plain HTTP.
-    pub tls: Option<Arc<ClientConfig>>,
+    /// TLS, and whose certificates are believed; `None` is plain HTTP.
+    pub tls: Option<Trust>,
     /// The port of every server that [`Settings::addresses`] gives no other.
     pub port: u16,
     /// The path, which must demand authentication.
@@ -32,9 +32,10 @@ pub struct Settings {
 
 /// The path that is asked for where none is named: the Address Book's, in every product.
 ///
-/// Its virtual directory demands Windows authentication by default; the documentation has an administrator look for
-/// that challenge behind a reverse proxy \[doc\]. The Web Ticket Service, which clients begin with, answers some requests
-/// without authentication.
+/// Its virtual directory demands Windows authentication by default, and so does that of `/GroupExpansion/service.svc`:
+/// thus "Verify access through your reverse proxy in Lync Server 2013" (TechNet Gg429697), which has an administrator
+/// look for that challenge \[doc\]. For the other products, whose web services have the same paths, it is \[inferred\]; so is
+/// that the slash at the end, for which IIS would redirect, matters nothing before authentication.
 pub const DEFAULT_PATH: &str = "/abs/";
 
 /// What the tickets said of one server.
@@ -93,11 +94,18 @@ fn tickets<'t>(security: &dyn Security, targets: &'t [Target]) -> Tickets<'t> {
     for name in targets.iter().flat_map(|target| &target.names) {
         tickets.entry(&name.host).or_insert_with(|| match &nobody {
             Some(refusal) => Err(refusal.clone()),
-            None => security.ticket(&name.host).inspect_err(|refusal| {
-                if matches!(refusal, Refusal::NotAsked(_)) {
+            None => {
+                debug!("http/{}: asking the KDC for a ticket", name.host);
+                let answered = security.ticket(&name.host);
+                match &answered {
+                    Ok(ticket) => debug!("http/{}: {ticket}", name.host),
+                    Err(refusal) => debug!("http/{}: no ticket: {refusal}", name.host),
+                }
+                if let Err(refusal @ Refusal::NotAsked(_)) = &answered {
                     nobody = Some(refusal.clone());
                 }
-            }),
+                answered
+            }
         });
     }
     tickets
@@ -115,6 +123,7 @@ fn answers(security: &dyn Security, target: &Target, tickets: &Tickets<'_>, sett
                 security,
                 ticket,
                 &Question {
+                    server: &target.server,
                     address: &address,
                     port,
                     host: &name.host,

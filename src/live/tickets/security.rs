@@ -1,12 +1,12 @@
 //! What proof by ticket asks of Kerberos, whichever library or system does it.
 
+use super::first_ticket::InitialFault;
 use super::krb_error::{self, KrbError};
 use der::Decode;
 use der::asn1::AnyRef;
 use jiff::Timestamp;
-use std::path::PathBuf;
+use std::fmt;
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 /// Kerberos with the initial ticket of one client: service tickets, and what presents them.
 ///
@@ -49,6 +49,14 @@ pub struct Ticket {
     pub key: Option<Key>,
 }
 
+impl fmt::Display for Ticket {
+    /// `a ticket for HTTP/pool01.contoso.com@CONTOSO.COM (aes256, key version 3)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a ticket for {}", self.principal.trim_end_matches('@'))?;
+        self.key.map_or(Ok(()), |key| write!(f, " ({key})"))
+    }
+}
+
 /// The service's key that a ticket is encrypted with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -73,27 +81,6 @@ impl Key {
     }
 }
 
-/// Where the first ticket comes from.
-#[derive(Debug)]
-pub enum Initial {
-    /// A keytab; its first principal where none is named.
-    Keytab {
-        /// The file.
-        file: PathBuf,
-        /// `name` or `name@REALM`.
-        principal: Option<String>,
-    },
-    /// A password.
-    Password {
-        /// `name` or `name@REALM`.
-        principal: String,
-        /// The password.
-        password: Zeroizing<String>,
-    },
-    /// The user's own ticket.
-    Own,
-}
-
 /// Why there is no Kerberos to ask with.
 #[derive(Debug, Error)]
 pub enum SecurityError {
@@ -108,13 +95,16 @@ pub enum SecurityError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The library does not start: it is almost always its configuration file.
+    #[error("the Kerberos library does not start (error {0}): its configuration, krb5.conf, cannot be understood")]
+    Configuration(i32),
     /// The first ticket could not be had.
-    #[error("{from}: {why}")]
+    #[error("{from}: {fault}")]
     Initial {
         /// From where.
         from: String,
-        /// Why, in the library's words.
-        why: String,
+        /// Why.
+        fault: InitialFault,
     },
     /// This system cannot take its first ticket so.
     #[error("{0}")]

@@ -7,8 +7,9 @@
 
 #![expect(unsafe_code, reason = "the only way to the system; every block says why it is sound")]
 
+use super::first_ticket::{Initial, InitialFault};
 use super::krb_error::KrbError;
-use super::security::{Context, Fault, Initial, Key, Refusal, Security, SecurityError, Step, Ticket};
+use super::security::{Context, Fault, Key, Refusal, Security, SecurityError, Step, Ticket};
 use jiff::Timestamp;
 use std::ffi::c_void;
 use std::mem::{MaybeUninit, size_of};
@@ -78,8 +79,9 @@ impl Sspi {
             )
         };
         if status < 0 {
-            return Err(SecurityError::Initial { from: from.to_owned(), why: words(status) });
+            return Err(SecurityError::Initial { from: from.to_owned(), fault: InitialFault::Other(words(status)) });
         }
+        log::debug!("the first ticket is to come from {from}");
         Ok(Self { credential, own })
     }
 }

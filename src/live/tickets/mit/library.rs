@@ -90,6 +90,15 @@ pub(super) struct ChannelBindings {
     pub(super) application: Buffer,
 }
 
+/// `krb5_trace_info`: one line of what the library does.
+#[repr(C)]
+pub(super) struct TraceInfo {
+    pub(super) message: *const c_char,
+}
+
+/// `krb5_trace_callback`; without a line it is called for the last time.
+pub(super) type TraceCallback = unsafe extern "C" fn(Handle, *const TraceInfo, Handle);
+
 /// A table of functions of one library, which stays loaded as long as the table.
 macro_rules! functions {
     ($table:ident { $($name:ident($($argument:ty),*) $(-> $result:ty)?;)* }) => {
@@ -116,6 +125,7 @@ macro_rules! functions {
 functions!(Krb5 {
     krb5_init_context(*mut Handle) -> Code;
     krb5_free_context(Handle);
+    krb5_set_trace_callback(Handle, TraceCallback, Handle) -> Code;
     krb5_get_error_message(Handle, Code) -> *const c_char;
     krb5_free_error_message(Handle, *const c_char);
     krb5_parse_name(Handle, *const c_char, *mut Handle) -> Code;

@@ -13,9 +13,11 @@
 mod exchange;
 mod initial;
 mod library;
+mod trace;
 
+use super::first_ticket::{Initial, InitialFault};
 use super::krb_error::KrbError;
-use super::security::{Context, Fault, Initial, Key, Refusal, Security, SecurityError, Ticket};
+use super::security::{Context, Fault, Key, Refusal, Security, SecurityError, Ticket};
 use jiff::Timestamp;
 use libloading::Library;
 use library::{Code, Credentials, Gss, Handle, Krb5};
@@ -53,7 +55,10 @@ impl Mit {
         let krb5 = Krb5::load(open(LIBKRB5)?).map_err(|error| missing(LIBKRB5, error))?;
         let gss = Gss::load(open(LIBGSSAPI)?).map_err(|error| missing(LIBGSSAPI, error))?;
         let client = Client::new(krb5, initial)?;
-        let failed = |why| SecurityError::Initial { from: "the private ticket cache".to_owned(), why };
+        let failed = |why| {
+            let from = "the private ticket cache".to_owned();
+            SecurityError::Initial { from, fault: InitialFault::Other(why) }
+        };
         let acceptable = exchange::Credential::of_cache(gss, &client.cache_name().map_err(failed)?).map_err(failed)?;
         Ok(Self { client: Mutex::new(client), acceptable })
     }
@@ -89,10 +94,9 @@ impl Client {
         let code = unsafe { (krb5.krb5_init_context)(&raw mut context) };
         let mut client = Self { krb5, context, cache: null_mut(), principal: null_mut() };
         if code != 0 {
-            // Without a context there is no message: it is almost always the configuration file.
-            let why = format!("the Kerberos library does not start (error {code}): look at krb5.conf");
-            return Err(SecurityError::Initial { from: "krb5.conf".to_owned(), why });
+            return Err(SecurityError::Configuration(code)); // without a context there is no message
         }
+        trace::begin(&client.krb5, client.context);
         client.take(initial)?;
         Ok(client)
     }
@@ -166,7 +170,10 @@ impl Client {
         if code != 0 {
             return Err(match code.wrapping_sub(PROTOCOL) {
                 number @ 1..128 => Refusal::Answered(KrbError::of(number)),
-                _ => Refusal::NotAsked(self.words(code)),
+                _ => Refusal::NotAsked(match initial::fault(code) {
+                    Some(fault) => format!("{fault}: {}", fault.hint()),
+                    None => self.words(code),
+                }),
             });
         }
         // SAFETY: the call succeeded, so `got` is a ticket of the library's, which is freed once and not used after.

@@ -48,14 +48,22 @@ fn presented(limit: Duration, serve: impl FnOnce(&mut TcpStream) + Send) -> Outc
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let address = Address::Given(Ipv4Addr::LOCALHOST.into());
+    let server: ServerFqdn = "fe01.contoso.com".parse().unwrap();
     thread::scope(|scope| {
         scope.spawn(move || {
             let mut stream = listener.accept().unwrap().0;
             request(&mut stream);
             serve(&mut stream);
         });
-        let question =
-            Question { address: &address, port, host: "pool01.contoso.com", path: "/abs/", tls: None, limit };
+        let question = Question {
+            server: &server,
+            address: &address,
+            port,
+            host: "pool01.contoso.com",
+            path: "/abs/",
+            tls: None,
+            limit,
+        };
         present(&StandIn, &ticket(), &question)
     })
 }
@@ -164,12 +172,14 @@ fn who_is_silent_or_drips_is_left_after_the_time() {
 fn nobody_there_is_said() {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let address = Address::Given(Ipv4Addr::LOCALHOST.into());
-    let question = Question { address: &address, port, host: "a.b", path: "/", tls: None, limit: LIMIT };
+    let server: ServerFqdn = "fe01.contoso.com".parse().unwrap();
+    let question =
+        Question { server: &server, address: &address, port, host: "a.b", path: "/", tls: None, limit: LIMIT };
     let outcome = present(&StandIn, &ticket(), &question);
     assert_eq!(outcome.to_string(), format!("it cannot be reached: 127.0.0.1:{port} refuses the connection"));
     let address = Address::Name("fe01.contoso.invalid".to_owned());
     let outcome = present(&StandIn, &ticket(), &Question { address: &address, ..question });
-    assert!(outcome.to_string().starts_with("it cannot be reached: its name has no address: "), "{outcome}");
+    assert!(outcome.to_string().starts_with("it cannot be reached: its name has no address ("), "{outcome}");
 }
 
 #[test]
@@ -233,7 +243,16 @@ fn kerberos_errors_are_read_out_of_the_token() {
     check(35, 0, "no key", "it has no key for that name (KRB_AP_ERR_NOT_US)");
     // The clock may tick between making the answer and reading it.
     check(37, 600, "clock skew", "its clock is ");
-    check(37, -7200, "clock skew", "its clock is 72");
+    check(37, -7230, "clock skew", "its clock is 2 h 00 min behind, and Kerberos allows 5 min (KRB_AP_ERR_SKEW)");
+    // What a server says whose clock is behind, and one whose clock is ahead by more than a ticket lives.
+    check(33, -7230, "clock skew", "its clock is 2 h 00 min behind, and Kerberos allows 5 min (KRB_AP_ERR_TKT_NYV)");
+    check(
+        32,
+        900_030,
+        "clock skew",
+        "its clock is 10 d 10 h ahead, and Kerberos allows 5 min (KRB_AP_ERR_TKT_EXPIRED)",
+    );
+    check(32, 0, "refused", "it refuses the ticket (KRB_AP_ERR_TKT_EXPIRED)");
     check(60, 0, "refused", "it refuses the ticket (KRB_ERR_GENERIC)");
     check(99, 0, "refused", "it refuses the ticket (Kerberos error 99)");
 }

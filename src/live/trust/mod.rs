@@ -1,4 +1,9 @@
-//! Whose certificates are believed.
+//! TLS with domain controllers and web servers: whose certificates are believed, and what is wrong with one that is not.
+
+mod fault;
+mod verifier;
+
+pub use fault::CertificateFault;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{Error as PemError, PemObject};
@@ -10,7 +15,7 @@ use thiserror::Error;
 
 /// Whose certificates are believed, and how TLS is spoken: 1.2 or 1.3, the name always checked.
 #[derive(Clone)]
-pub struct Trust(pub(super) Arc<ClientConfig>);
+pub struct Trust(Arc<ClientConfig>);
 
 /// Why it is not known whom to believe.
 #[derive(Debug, Error)]
@@ -37,7 +42,7 @@ pub enum TrustError {
         source: rustls::Error,
     },
     /// The system's store has none.
-    #[error("the system has no certificate authorities{0}; name a PEM file with --ca-file")]
+    #[error("the system has no certificate authorities{0}")]
     System(String),
     /// TLS cannot be set up.
     #[error("TLS cannot be set up")]
@@ -74,12 +79,20 @@ impl Trust {
 
     fn of(store: RootCertStore) -> Result<Self, TrustError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = verifier::Verifier::new(store, provider.clone()).map_err(TrustError::Tls)?;
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(TrustError::Tls)?
-            .with_root_certificates(store)
+            // The library's own verifier judges; ours only adds whose certificate it was.
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         Ok(Self(Arc::new(config)))
+    }
+
+    /// How TLS is spoken then.
+    pub(super) fn config(&self) -> &Arc<ClientConfig> {
+        &self.0
     }
 }
 
