@@ -4,6 +4,8 @@ use crate::servers::domain_controller::NewAccount;
 use crate::servers::web_server::Setup;
 use crate::stage::{Said, Stage, at, covered};
 use std::fs;
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
 
 #[test]
 fn each_trouble_with_the_spn_and_the_account_has_its_own_words() {
@@ -129,4 +131,26 @@ fn an_address_comes_from_the_dns_unless_it_is_given() {
     said.assert_line(&stage.server(1), "valid", "it takes the current key (");
     said.assert_line(&stage.server(2), "unreachable", "its name has no address");
     said.assert_line(&stage.server(2), "unreachable", "give it one with --resolve");
+}
+
+#[test]
+fn a_name_service_that_never_answers_is_left_after_the_time() {
+    let Some(stage) = Stage::new("mute") else { return };
+    stage.create_account(Some("first-Pa55word"), &[]);
+    stage.deployment(2, None);
+    stage.snapshot(None);
+    // It takes every question and answers none.
+    let Ok(server) = UdpSocket::bind("127.64.0.53:53") else { panic!("port 53 of 127.64.0.53 is taken") };
+    let resolver = stage.at("resolv.conf");
+    fs::write(&resolver, format!("nameserver {}\noptions timeout:20\n", server.local_addr().unwrap().ip())).unwrap();
+    let mut program = stage.program();
+    program.current_dir(stage.folder.path()).args(["verify", "deployment.yaml", "--snapshot", "snapshot", "--tickets"]);
+    program.args(["--keytab", "user.keytab", "--scheme", "http", "--ticket-timeout", "2s"]);
+    let Some(mut command) = covered(&program, &[(&resolver, "/etc/resolv.conf")]) else { return };
+    let begun = Instant::now();
+    let said = Said::of(command.output().unwrap());
+    for server in [stage.server(1), stage.server(2)] {
+        said.assert_line(&server, "unreachable", "no answer within 2 s while its name is looked up");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
 }

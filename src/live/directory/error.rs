@@ -1,7 +1,7 @@
 //! What can go wrong between this program and a domain controller, and what to do about it.
 
 use super::address::ServerAddress;
-use crate::live::trust::CertificateFault;
+use crate::live::trust::{CertificateFault, HandshakeFault, WANTED};
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -50,6 +50,15 @@ pub enum Trouble {
     Closed,
     /// What it sent is no TLS.
     NotTls(String),
+    /// It speaks no TLS that is new enough.
+    TooOld(String),
+    /// It grants no StartTLS.
+    NoStartTls {
+        /// The LDAP result code: 52 is Active Directory's where it has no certificate.
+        code: u32,
+        /// What the server said to it.
+        text: String,
+    },
     /// Its certificate is not believed.
     Certificate(CertificateFault),
     /// The login was refused.
@@ -155,28 +164,29 @@ impl Trouble {
 
     /// What an error of the connection means, TLS's own among them.
     pub(super) fn of_io(error: &io::Error, phase: Phase) -> Self {
-        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Self::of_tls(tls);
+        if error.kind() == io::ErrorKind::ConnectionRefused {
+            return Self::ConnectionRefused;
         }
-        match error.kind() {
-            io::ErrorKind::ConnectionRefused => Self::ConnectionRefused,
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-                if phase != Phase::Connect =>
-            {
-                Self::Closed
-            }
-            _ => Self::Connection(error.to_string()),
+        match HandshakeFault::of_io(error) {
+            Some(HandshakeFault::Closed) if phase == Phase::Connect => Self::Connection(error.to_string()),
+            Some(fault) => Self::of_handshake(fault),
+            None => Self::Connection(error.to_string()),
         }
     }
 
     /// What an error of TLS means.
     pub(super) fn of_tls(error: &rustls::Error) -> Self {
-        let certificate = match error {
-            rustls::Error::InvalidCertificate(certificate) => certificate,
-            rustls::Error::InvalidMessage(_) => return Self::NotTls(error.to_string()),
-            _ => return Self::Connection(error.to_string()),
-        };
-        Self::Certificate(CertificateFault::of(certificate))
+        Self::of_handshake(HandshakeFault::of(error))
+    }
+
+    fn of_handshake(fault: HandshakeFault) -> Self {
+        match fault {
+            HandshakeFault::Certificate(fault) => Self::Certificate(fault),
+            HandshakeFault::TooOld(why) => Self::TooOld(why),
+            HandshakeFault::NotTls(why) => Self::NotTls(why),
+            HandshakeFault::Closed => Self::Closed,
+            HandshakeFault::Other(why) => Self::Connection(why),
+        }
     }
 }
 
@@ -225,6 +235,12 @@ impl fmt::Display for Trouble {
             Self::ConnectionRefused => f.write_str("nothing listens at that port"),
             Self::Closed => f.write_str("the server closed the connection without a word"),
             Self::NotTls(why) => write!(f, "what the server sent is no TLS: {why}"),
+            Self::TooOld(why) => write!(f, "the server offers nothing new enough, {WANTED} ({why})"),
+            Self::NoStartTls { code, text } => {
+                f.write_str("the server grants no TLS")?;
+                let colon = if text.is_empty() { "" } else { ": " };
+                write!(f, " (result {code}{colon}{text})")
+            }
             Self::Certificate(fault) => write!(f, "the server's certificate is refused: {fault}"),
             Self::Login(fault) => f.write_str(fault.words()),
             Self::Kerberos(why) => write!(f, "your Kerberos ticket did not do: {why}"),
@@ -270,6 +286,8 @@ mod tests {
             |data: &str, said: &str, hint: &str| check(Phase::Bind, result(49, &message(data)), said, hint);
         check_data("52e", "the name or the password is wrong", "on no other server");
         check_data("525", "no such user", "--bind-as");
+        check_data("530", "may not log in at this time", "another user");
+        check_data("531", "may not log in from here", "another user");
         check_data("532", "has expired", "new password");
         check_data("533", "disabled", "another user");
         check_data("701", "account has expired", "another user");
@@ -297,6 +315,12 @@ mod tests {
         check(Phase::Connect, of(io::ErrorKind::ConnectionRefused, Phase::Connect), "nothing listens", "firewall");
         check(Phase::Tls, of(io::ErrorKind::UnexpectedEof, Phase::Tls), "closed the connection", "--starttls");
         check(Phase::StartTls, of(io::ErrorKind::ConnectionReset, Phase::StartTls), "closed", "ldaps://");
+        let old = rustls::Error::PeerIncompatible(rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13);
+        check(Phase::Tls, Trouble::of_tls(&old), "offers nothing new enough, TLS 1.2 with forward secrecy", "2016");
+        let refused = |code, text: &str| Trouble::NoStartTls { code, text: text.to_owned() };
+        let said = "StartTLS failed: the server grants no TLS (result 52: Error initializing SSL/TLS)";
+        check(Phase::StartTls, refused(52, "Error initializing SSL/TLS"), said, "certificate");
+        check(Phase::StartTls, refused(2, ""), "grants no TLS (result 2)", "certificate");
         check(Phase::Bind, of(io::ErrorKind::BrokenPipe, Phase::Bind), "closed", "try again");
         check(Phase::Tls, Trouble::TimedOut(Duration::from_secs(10)), "no answer within 10s", "port of ldaps");
         check(Phase::StartTls, Trouble::TimedOut(Duration::from_secs(1)), "StartTLS failed", "port of plain LDAP");
