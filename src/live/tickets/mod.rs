@@ -17,11 +17,13 @@ mod http;
 mod krb_error;
 #[cfg(unix)]
 mod mit;
+mod no_ticket;
 mod outcome;
 mod present;
 mod proof;
 mod security;
 mod side_by_side;
+mod spnego;
 #[cfg(windows)]
 mod sspi;
 mod targets;
@@ -31,7 +33,8 @@ pub use first_ticket::{Initial, InitialFault};
 pub use krb_error::{Clocks, KrbError, Meaning};
 #[cfg(unix)]
 pub use mit::Mit as Platform;
-pub use outcome::{Channel, KnownSpn, NoTicket, Outcome, Refused};
+pub use no_ticket::{KnownSpn, NoTicket};
+pub use outcome::{Channel, Outcome, Refused};
 pub use proof::{Answer, DEFAULT_PATH, Proof, Settings, prove};
 pub use security::{Context, Fault, Key, Refusal, Security, SecurityError, Step, Ticket};
 #[cfg(windows)]

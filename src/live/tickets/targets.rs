@@ -1,6 +1,6 @@
 //! Which servers are asked, and by which names.
 
-use super::outcome::KnownSpn;
+use super::no_ticket::KnownSpn;
 use crate::model::{
     AccountName, Actual, Deployment, Directory, PoolFqdn, Reading, ServerFqdn, SiteName, Spn, Topology, WebFqdn,
 };
