@@ -35,7 +35,7 @@ impl End {
         }
         let response = AnyRef::from_der(answer.value()).ok()?;
         let part = |wanted| fields(response.value()).find(|(number, _)| *number == wanted).map(|(_, bytes)| bytes);
-        let state = part(0).and_then(|bytes| AnyRef::from_der(bytes).ok()).map(|state| state.value());
+        let state = part(0).and_then(|bytes| Some(AnyRef::from_der(bytes).ok()?.value()));
         let mechanism = part(1).and_then(|bytes| ObjectIdentifier::from_der(bytes).ok());
         let inner = part(2).and_then(|bytes| <&OctetStringRef>::from_der(bytes).ok());
         let speaks_ntlm = inner.is_some_and(|inner| inner.as_bytes().starts_with(NTLM_MESSAGE));
