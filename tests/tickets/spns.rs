@@ -2,7 +2,8 @@
 
 use crate::servers::domain_controller::NewAccount;
 use crate::servers::web_server::Setup;
-use crate::stage::{Said, Stage, at, covered};
+use crate::stage::{Said, Stage, at, covered, run};
+use serde_json::{Value, json};
 use std::fs;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
@@ -111,6 +112,81 @@ fn a_wrong_host_and_an_overridden_name_are_told() {
     let said = stage.verify(&[at(&anybody), at(&anybody)], &[]);
     let words = "it gives no answer to the ticket, only a bare Negotiate";
     said.assert_line(&stage.server(1), "no answer to the ticket", words);
+}
+
+#[test]
+fn a_ticket_of_another_account_proves_nothing_of_this_one() {
+    let Some(stage) = Stage::new("other") else { return };
+    // A Standard Edition server whose SPN is forgotten: the computer's own, with which the KDC makes do.
+    let machine = NewAccount {
+        name: "other-machine",
+        password: Some("machine-Pa55word"),
+        spns: &[&format!("HOST/{}", stage.pool())],
+        ..NewAccount::default()
+    };
+    stage.controller.create(&machine);
+    let kerb = NewAccount { name: &stage.account(), password: Some("first-Pa55word"), ..NewAccount::default() };
+    stage.controller.create(&kerb);
+    let internal = "http/other-web.contoso.com";
+    stage.controller.set(&stage.dn(), "servicePrincipalName", &[internal]);
+    let keytab = stage.at("keytab");
+    stage.controller.export_keytab("HTTP/other-web.contoso.com", &keytab);
+    let Some(web) = stage.web_server(&Setup::with(&keytab)) else { return };
+    let account = format!(r"CONTOSO\{}", stage.account());
+    let holders = |own: &[&str], of_internal: &[&str]| {
+        let accounts =
+            [&account, r"CONTOSO\former"].map(|name| json!({ "name": name, "computer": true, "enabled": true }));
+        let own = json!({ "spn": format!("http/{}", stage.pool()), "holders": own });
+        let of_internal = json!({ "spn": internal, "holders": of_internal });
+        json!({ "complete": true, "accounts": accounts, "servicePrincipalNames": [own, of_internal] }).to_string()
+    };
+    let check = |directory: &str, name: Option<&str>, label: &str, words: &[&str]| {
+        stage.deployment(1, name);
+        stage.snapshot(Some(directory));
+        let said = stage.verify(&[at(&web)], &[]);
+        for words in words {
+            said.assert_line(&stage.server(1), label, words);
+        }
+    };
+    let missing = "no account held http/other-pool.contoso.com when the directory was read, so the KDC's ticket is the";
+    check(&holders(&[], &[&account]), None, "SPN missing", &[missing]);
+    // Its other name is on the account, and speaks for it.
+    let valid = "it takes the current key (";
+    check(&holders(&[], &[&account]), Some("other-web.contoso.com"), "valid", &[valid, missing]);
+    // Somebody else holds it, who was not asked for, or who was.
+    for other in [r"FABRIKAM\stranger", r"CONTOSO\former"] {
+        let elsewhere = format!("{other} held http/other-pool.contoso.com when the directory was read, so a ticket");
+        check(&holders(&[other], &[&account]), Some("other-web.contoso.com"), "valid", &[valid, &elsewhere]);
+    }
+    // The other name was left to a former account.
+    let elsewhere = r"CONTOSO\former held http/other-web.contoso.com when the directory was read, so a ticket";
+    check(&holders(&[&account], &[r"CONTOSO\former"]), Some("other-web.contoso.com"), "no key", &[elsewhere]);
+    // Nobody knows better without the directory.
+    fs::remove_file(stage.at("snapshot").join("directory.json")).unwrap();
+    stage.deployment(1, None);
+    stage.verify(&[at(&web)], &[]).assert_line(&stage.server(1), "no key", "it has no key for that name");
+}
+
+#[test]
+fn no_rotation_is_planned_because_a_server_refuses_the_ticket_of_its_own_computer() {
+    let Some(stage) = Stage::new("forgot") else { return };
+    let spn = format!("HOST/{}", stage.pool());
+    stage.controller.create_computer("forgot-machine", "machine-Pa55word", &[&spn]);
+    let keytab = stage.at("user.keytab");
+    let Some(web) = stage.web_server(&Setup::with(&keytab)) else { return };
+    let deployment = stage.deployment(1, None);
+    run(stage.program().args(["lab", "new"]).arg(&deployment).arg(stage.at("snapshot")), "");
+    // Enable-CsTopology was forgotten.
+    let file = stage.at("snapshot").join("directory.json");
+    let mut directory: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    directory["accounts"][0]["servicePrincipalNames"] = json!([]);
+    directory["accounts"][0]["passwordSetAt"] = json!("2026-01-01T00:00:00Z");
+    directory["servicePrincipalNames"][0]["holders"] = json!([]);
+    fs::write(&file, directory.to_string()).unwrap();
+    let said = stage.verify(&[at(&web)], &[]);
+    said.assert_line(&stage.server(1), "SPN missing", "so the KDC's ticket is the computer's own");
+    let words = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("Run Enable-CsTopology") && !words.contains("Rotate the password"), "{}", said.out);
 }
 
 #[test]

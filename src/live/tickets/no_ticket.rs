@@ -1,10 +1,9 @@
 //! Why there is no ticket for a name, in words, with what the directory tells of its SPN.
 
+use super::known_spn::{Barred, KnownSpn};
 use super::krb_error::Meaning;
 use super::security::Refusal;
-use crate::model::{AccountState, Principal};
-use jiff::Timestamp;
-use std::collections::BTreeSet;
+use crate::model::Principal;
 use std::fmt;
 
 /// Why there is no ticket, with what the directory tells of the SPN.
@@ -16,15 +15,6 @@ pub struct NoTicket {
     pub refusal: Refusal,
     /// What is known of the SPN from elsewhere.
     pub known: KnownSpn,
-}
-
-/// What the directory told of an SPN, where it was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KnownSpn {
-    /// Who holds it.
-    pub holders: Option<BTreeSet<Principal>>,
-    /// The account that holds it alone.
-    pub account: Option<AccountState>,
 }
 
 impl NoTicket {
@@ -97,36 +87,12 @@ impl fmt::Display for NoTicket {
     }
 }
 
-/// Why the KDC gives no ticket for an account, whatever error it names.
-enum Barred {
-    Disabled,
-    Expired(Timestamp),
-}
-
-impl KnownSpn {
-    fn barred(&self) -> Option<Barred> {
-        let account = self.account.as_ref()?;
-        let expired = account.expires_at.filter(|at| *at <= Timestamp::now()).map(Barred::Expired);
-        if account.enabled { expired } else { Some(Barred::Disabled) }
-    }
-
-    fn only_holder(&self) -> Option<&Principal> {
-        self.holders.as_ref().filter(|holders| holders.len() == 1)?.first()
-    }
-
-    fn is_double(&self) -> bool {
-        self.holders.as_ref().is_some_and(|holders| holders.len() > 1)
-    }
-
-    fn is_missing(&self) -> bool {
-        self.holders.as_ref().is_some_and(BTreeSet::is_empty)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::live::tickets::krb_error::KrbError;
+    use crate::model::AccountState;
+    use std::collections::BTreeSet;
 
     fn check(code: i32, account: impl FnOnce(&mut AccountState), label: &str, why: &str) {
         let set = "2026-01-01T00:00:00Z".parse().ok();
@@ -142,7 +108,7 @@ mod tests {
         account(&mut state);
         let holders = Some(BTreeSet::from([Principal::new(r"CONTOSO\kerbauth")]));
         let refusal = Refusal::Answered(KrbError::of(code));
-        let known = KnownSpn { holders, account: Some(state) };
+        let known = KnownSpn { holders, account: Some(state), elsewhere: None };
         let none = NoTicket { host: "pool01.contoso.com".to_owned(), refusal, known };
         let words = format!("there is no ticket for http/pool01.contoso.com: {why}");
         assert_eq!((none.label(), none.to_string()), (label, words));

@@ -1,6 +1,7 @@
 //! What presenting a ticket came to, in words.
 
 use super::connection::Unreachable;
+use super::known_spn::Elsewhere;
 use super::krb_error::{KrbError, Meaning};
 use super::no_ticket::NoTicket;
 use super::security::Key;
@@ -38,6 +39,13 @@ pub enum Outcome {
     Unreachable(Unreachable),
     /// The KDC gave no ticket.
     NoTicket(NoTicket),
+    /// The ticket is that of another account, so it was not shown.
+    NotOfTheAccount {
+        /// What the ticket was for.
+        host: String,
+        /// Where its SPN is.
+        elsewhere: Elsewhere,
+    },
 }
 
 /// Whether a ticket was tied to the TLS connection that it was presented over.
@@ -121,6 +129,8 @@ impl Outcome {
             Self::Unreachable(Unreachable::Certificate(_)) => "certificate refused",
             Self::Unreachable(_) => "unreachable",
             Self::NoTicket(none) => none.label(),
+            Self::NotOfTheAccount { elsewhere: Elsewhere::Nowhere, .. } => "SPN missing",
+            Self::NotOfTheAccount { elsewhere: Elsewhere::On(_), .. } => "SPN elsewhere",
         }
     }
 }
@@ -179,6 +189,16 @@ impl fmt::Display for Outcome {
             }
             Self::Unreachable(why) => write!(f, "it cannot be reached: {why}"),
             Self::NoTicket(none) => none.fmt(f),
+            Self::NotOfTheAccount { host, elsewhere: Elsewhere::Nowhere } => write!(
+                f,
+                "no account held http/{host} when the directory was read, so the KDC's ticket is the computer's own, by \
+                 its HOST SPN, and would prove nothing: if the SPN is there now, collect the directory anew"
+            ),
+            Self::NotOfTheAccount { host, elsewhere: Elsewhere::On(holder) } => write!(
+                f,
+                "{} held http/{host} when the directory was read, so a ticket for it would prove nothing of the account",
+                holder.as_str()
+            ),
         }
     }
 }

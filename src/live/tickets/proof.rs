@@ -121,8 +121,11 @@ fn answers(security: &dyn Security, target: &Target, tickets: &Tickets<'_>, sett
     };
     let mut answers: Vec<Answer> = Vec::new();
     for name in &target.names {
-        let outcome = match tickets.get(name.host.as_str()) {
-            Some(Ok(ticket)) => present(
+        let outcome = match (tickets.get(name.host.as_str()), &name.known.elsewhere) {
+            (Some(Ok(_)), Some(elsewhere)) => {
+                Outcome::NotOfTheAccount { host: name.host.clone(), elsewhere: elsewhere.clone() }
+            }
+            (Some(Ok(ticket)), None) => present(
                 security,
                 ticket,
                 &Question {
@@ -135,8 +138,8 @@ fn answers(security: &dyn Security, target: &Target, tickets: &Tickets<'_>, sett
                     limit: settings.timeout,
                 },
             ),
-            Some(Err(refusal)) => no_ticket(name, refusal.clone()),
-            None => no_ticket(name, Refusal::Failed("nobody asked for it".to_owned())),
+            (Some(Err(refusal)), _) => no_ticket(name, refusal.clone()),
+            (None, _) => no_ticket(name, Refusal::Failed("nobody asked for it".to_owned())),
         };
         let gone = matches!(&outcome, Outcome::Unreachable(why) if why.is_of_the_server());
         answers.push(Answer { host: name.host.clone(), outcome });
@@ -194,8 +197,8 @@ impl Proof {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::tickets::known_spn::KnownSpn;
     use crate::live::tickets::krb_error::KrbError;
-    use crate::live::tickets::no_ticket::KnownSpn;
     use crate::live::tickets::security::{Context, Fault};
     use std::sync::Mutex;
 
@@ -213,7 +216,7 @@ mod tests {
         }
     }
 
-    fn check(refusal: Refusal, asked: &[&str]) {
+    fn check(refusal: &Refusal, asked: &[&str]) {
         let target = |server: &str, host: &str| Target {
             server: server.parse().unwrap(),
             pool: host.parse().unwrap(),
@@ -229,20 +232,20 @@ mod tests {
         let kdcs = Refusing(refusal.clone(), Mutex::default());
         let tickets = tickets(&kdcs, &targets);
         assert_eq!(tickets.len(), 3);
-        assert!(tickets.values().all(|answered| answered.as_ref().unwrap_err() == &refusal));
+        assert!(tickets.values().all(|answered| answered.as_ref().unwrap_err() == refusal));
         assert_eq!(kdcs.1.into_inner().unwrap(), asked, "{refusal:?}");
     }
 
     #[test]
     fn a_refusal_holds_for_as_many_names_as_it_speaks_of() {
         let each = ["pool01.contoso.com", "pool02.Contoso.com", "pool01.fabrikam.com"];
-        check(Refusal::Answered(KrbError::of(7)), &each);
-        check(Refusal::Failed("the name is too long".to_owned()), &each);
+        check(&Refusal::Answered(KrbError::of(7)), &each);
+        check(&Refusal::Failed("the name is too long".to_owned()), &each);
         // The realm of the other forest has a KDC of its own.
         check(
-            Refusal::Silent("no KDC of the realm answers".to_owned()),
+            &Refusal::Silent("no KDC of the realm answers".to_owned()),
             &["pool01.contoso.com", "pool01.fabrikam.com"],
         );
-        check(Refusal::NotLoggedOn("the password is wrong".to_owned()), &["pool01.contoso.com"]);
+        check(&Refusal::NotLoggedOn("the password is wrong".to_owned()), &["pool01.contoso.com"]);
     }
 }
