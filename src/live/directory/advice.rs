@@ -100,7 +100,10 @@ impl LoginFault {
             }
             Self::LockedOut => "have it unlocked; it was tried once, and on no other server",
             Self::PasswordExpired | Self::MustChangePassword => "set a new password, then try again",
-            Self::Disabled | Self::AccountExpired | Self::NotAtThisTime | Self::NotFromHere => "bind as another user",
+            Self::Other(_) => "the domain controller's event log (Security) says more; it was tried on no other server",
+            Self::Restricted | Self::Disabled | Self::AccountExpired | Self::NotAtThisTime | Self::NotFromHere => {
+                "bind as another user"
+            }
         }
     }
 }

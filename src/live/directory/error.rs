@@ -95,6 +95,8 @@ pub enum LoginFault {
     NoSuchUser,
     /// 52e.
     WrongPassword,
+    /// 52f: a restriction of the account, or a policy. Protected Users are refused a simple bind so.
+    Restricted,
     /// 530.
     NotAtThisTime,
     /// 531.
@@ -109,7 +111,9 @@ pub enum LoginFault {
     MustChangePassword,
     /// 775.
     LockedOut,
-    /// Whatever else result 49 may mean.
+    /// Another number of Windows.
+    Other(u32),
+    /// No number is named.
     Unexplained,
 }
 
@@ -120,6 +124,7 @@ impl LoginFault {
         match data.split(|c: char| !c.is_ascii_hexdigit()).next().unwrap_or_default() {
             "525" => Self::NoSuchUser,
             "52e" => Self::WrongPassword,
+            "52f" => Self::Restricted,
             "530" => Self::NotAtThisTime,
             "531" => Self::NotFromHere,
             "532" => Self::PasswordExpired,
@@ -127,13 +132,17 @@ impl LoginFault {
             "701" => Self::AccountExpired,
             "773" => Self::MustChangePassword,
             "775" => Self::LockedOut,
-            _ => Self::Unexplained,
+            other => u32::from_str_radix(other, 16).map_or(Self::Unexplained, Self::Other),
         }
     }
+}
 
-    fn words(self) -> &'static str {
-        match self {
+impl fmt::Display for LoginFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::NoSuchUser => "there is no such user",
+            Self::Restricted => "a restriction of the user or a policy forbids this login",
+            Self::Other(number) => return write!(f, "it was refused with the Windows error 0x{number:x}"),
             Self::WrongPassword => "the name or the password is wrong",
             Self::NotAtThisTime => "the user may not log in at this time",
             Self::NotFromHere => "the user may not log in from here",
@@ -143,7 +152,7 @@ impl LoginFault {
             Self::MustChangePassword => "the user must change the password first",
             Self::LockedOut => "the user is locked out",
             Self::Unexplained => "the name or the password was not taken",
-        }
+        })
     }
 }
 
@@ -242,7 +251,7 @@ impl fmt::Display for Trouble {
                 write!(f, " (result {code}{colon}{text})")
             }
             Self::Certificate(fault) => write!(f, "the server's certificate is refused: {fault}"),
-            Self::Login(fault) => f.write_str(fault.words()),
+            Self::Login(fault) => fault.fmt(f),
             Self::Kerberos(why) => write!(f, "your Kerberos ticket did not do: {why}"),
             Self::StrongerAuthentication(text) => {
                 write!(f, "the server wants a stronger authentication (result 8): {text}")
@@ -285,6 +294,8 @@ mod tests {
         let check_data =
             |data: &str, said: &str, hint: &str| check(Phase::Bind, result(49, &message(data)), said, hint);
         check_data("52e", "the name or the password is wrong", "on no other server");
+        check_data("52f", "a restriction of the user or a policy", "another user");
+        check_data("80090346", "refused with the Windows error 0x80090346", "event log");
         check_data("525", "no such user", "--bind-as");
         check_data("530", "may not log in at this time", "another user");
         check_data("531", "may not log in from here", "another user");

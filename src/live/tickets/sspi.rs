@@ -335,8 +335,9 @@ fn words(status: i32) -> String {
     let is_ntstatus = status.cast_unsigned() >> 28 == 0xc;
     let error = std::io::Error::from_raw_os_error(if is_ntstatus { status | FACILITY_NT } else { status });
     match error.to_string().split_once(" (os error") {
-        Some((text, _)) => format!("{} (0x{status:08X})", text.trim_end()),
-        None => format!("status 0x{status:08X}"),
+        // What the standard library says where the system has no words.
+        Some((text, _)) if !text.starts_with("OS Error ") => format!("{} (0x{status:08X})", text.trim_end()),
+        _ => format!("status 0x{status:08X}"),
     }
 }
 

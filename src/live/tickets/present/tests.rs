@@ -93,6 +93,12 @@ fn only_the_proof_of_the_server_makes_it_valid() {
         let answer = format!("HTTP/1.1 {status}\r\nWWW-Authenticate: Negotiate {proof}\r\n\r\n");
         check(&answer, "valid", "it takes the current key");
     }
+    // Interim answers, and a body that nobody reads.
+    let answer = format!(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: \
+         chunked\r\nConnection: close\r\nWWW-Authenticate: NTLM\r\nwww-authenticate: negotiate {proof}\r\n\r\n4\r\nbody"
+    );
+    check(&answer, "valid", "it takes the current key");
     let answer = format!("HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate {}\r\n\r\n", token(b"word"));
     let words = "its answer cannot be understood: it says that it took the ticket, and does not prove it";
     check(&answer, "not understood", words);
