@@ -1,5 +1,6 @@
 //! Names that there is no ticket for, and names that a server does not go by.
 
+use crate::servers::Loopback;
 use crate::servers::domain_controller::NewAccount;
 use crate::servers::web_server::Setup;
 use crate::stage::{Said, Stage, at, covered, run};
@@ -148,18 +149,21 @@ fn a_ticket_of_another_account_proves_nothing_of_this_one() {
             said.assert_line(&stage.server(1), label, words);
         }
     };
-    let missing = "no account held http/other-pool.contoso.com when the directory was read, so the KDC's ticket is the";
+    let missing = "no account held http/other-pool.contoso.com when the directory was read: either one does since";
     check(&holders(&[], &[&account]), None, "SPN missing", &[missing]);
     // Its other name is on the account, and speaks for it.
     let valid = "it takes the current key (";
     check(&holders(&[], &[&account]), Some("other-web.contoso.com"), "valid", &[valid, missing]);
     // Somebody else holds it, who was not asked for, or who was.
     for other in [r"FABRIKAM\stranger", r"CONTOSO\former"] {
-        let elsewhere = format!("{other} held http/other-pool.contoso.com when the directory was read, so a ticket");
+        let elsewhere = format!(
+            "{other} held http/other-pool.contoso.com when the directory was read, so its ticket was not shown"
+        );
         check(&holders(&[other], &[&account]), Some("other-web.contoso.com"), "valid", &[valid, &elsewhere]);
     }
     // The other name was left to a former account.
-    let elsewhere = r"CONTOSO\former held http/other-web.contoso.com when the directory was read, so a ticket";
+    let elsewhere =
+        r"CONTOSO\former held http/other-web.contoso.com when the directory was read, so its ticket was not shown";
     check(&holders(&[&account], &[r"CONTOSO\former"]), Some("other-web.contoso.com"), "no key", &[elsewhere]);
     // Nobody knows better without the directory.
     fs::remove_file(stage.at("snapshot").join("directory.json")).unwrap();
@@ -184,9 +188,22 @@ fn no_rotation_is_planned_because_a_server_refuses_the_ticket_of_its_own_compute
     directory["servicePrincipalNames"][0]["holders"] = json!([]);
     fs::write(&file, directory.to_string()).unwrap();
     let said = stage.verify(&[at(&web)], &[]);
-    said.assert_line(&stage.server(1), "SPN missing", "so the KDC's ticket is the computer's own");
+    said.assert_line(&stage.server(1), "SPN missing", "or the KDC's ticket is the computer's own, by its HOST SPN");
     let words = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("Run Enable-CsTopology") && !words.contains("Rotate the password"), "{}", said.out);
+
+    // Without the directory nobody knows whose ticket it is that a Standard Edition server is shown.
+    let (pool, address) = (stage.pool(), at(&web));
+    let declared = fs::read_to_string(&deployment).unwrap();
+    let declared = declared.replace("front-end", "standard-edition");
+    let lines = declared.lines().filter(|line| !line.contains("servers:")).collect::<Vec<_>>();
+    fs::write(&deployment, lines.join("\n") + "\n").unwrap();
+    fs::remove_dir_all(stage.at("snapshot")).unwrap();
+    stage.snapshot(None);
+    let said = stage.verify(&[], &["--resolve", &format!("{pool}={address}")]);
+    let words =
+        "it has no key for that name (KRB_AP_ERR_NOT_US): it never got the account's password; but whose ticket";
+    said.assert_line(&pool, "not proved", words);
 }
 
 #[test]
@@ -216,7 +233,8 @@ fn a_name_service_that_never_answers_is_left_after_the_time() {
     stage.deployment(2, None);
     stage.snapshot(None);
     // It takes every question and answers none.
-    let Ok(server) = UdpSocket::bind("127.64.0.53:53") else { panic!("port 53 of 127.64.0.53 is taken") };
+    let address = Loopback::take();
+    let server = UdpSocket::bind((address.address, 53)).unwrap();
     let resolver = stage.at("resolv.conf");
     fs::write(&resolver, format!("nameserver {}\noptions timeout:20\n", server.local_addr().unwrap().ip())).unwrap();
     let mut program = stage.program();

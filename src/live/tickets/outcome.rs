@@ -46,6 +46,8 @@ pub enum Outcome {
         /// Where its SPN is.
         elsewhere: Elsewhere,
     },
+    /// The ticket was for a computer's own name, and nobody knows whose it was, so what it came to is no proof.
+    Unattributed(Box<Outcome>),
 }
 
 /// Whether a ticket was tied to the TLS connection that it was presented over.
@@ -124,7 +126,7 @@ impl Outcome {
             Self::NoAnswer(_) => "no answer to the ticket",
             Self::Rejected(_) => "refused",
             Self::NotOffered(_) | Self::Ntlm => "no Kerberos",
-            Self::NotDemanded { .. } => "not proved",
+            Self::NotDemanded { .. } | Self::Unattributed(_) => "not proved",
             Self::Senseless(_) => "not understood",
             Self::Unreachable(Unreachable::Certificate(_)) => "certificate refused",
             Self::Unreachable(_) => "unreachable",
@@ -189,14 +191,19 @@ impl fmt::Display for Outcome {
             }
             Self::Unreachable(why) => write!(f, "it cannot be reached: {why}"),
             Self::NoTicket(none) => none.fmt(f),
+            Self::Unattributed(outcome) => write!(
+                f,
+                "{outcome}; but whose ticket that was, the account's or the computer's own, only the directory tells, and \
+                 it was not read: collect --directory does"
+            ),
             Self::NotOfTheAccount { host, elsewhere: Elsewhere::Nowhere } => write!(
                 f,
-                "no account held http/{host} when the directory was read, so the KDC's ticket is the computer's own, by \
-                 its HOST SPN, and would prove nothing: if the SPN is there now, collect the directory anew"
+                "no account held http/{host} when the directory was read: either one does since, so collect the directory \
+                 anew, or the KDC's ticket is the computer's own, by its HOST SPN; it was not shown"
             ),
             Self::NotOfTheAccount { host, elsewhere: Elsewhere::On(holder) } => write!(
                 f,
-                "{} held http/{host} when the directory was read, so a ticket for it would prove nothing of the account",
+                "{} held http/{host} when the directory was read, so its ticket was not shown: it proves nothing of the account",
                 holder.as_str()
             ),
         }

@@ -141,6 +141,13 @@ fn answers(security: &dyn Security, target: &Target, tickets: &Tickets<'_>, sett
             (Some(Err(refusal)), _) => no_ticket(name, refusal.clone()),
             (None, _) => no_ticket(name, Refusal::Failed("nobody asked for it".to_owned())),
         };
+        // For its own name a computer has a HOST SPN, for which the KDC gives a ticket too.
+        let own =
+            name.known.holders.is_none() && target.server.names_pool(&target.pool) && name.host == target.pool.as_str();
+        let outcome = match outcome.verdict() {
+            Verdict::Valid | Verdict::Invalid if own => Outcome::Unattributed(Box::new(outcome)),
+            _ => outcome,
+        };
         let gone = matches!(&outcome, Outcome::Unreachable(why) if why.is_of_the_server());
         answers.push(Answer { host: name.host.clone(), outcome });
         if gone {
