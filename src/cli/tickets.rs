@@ -67,7 +67,7 @@ pub(super) struct Options {
     /// How many servers to talk to at a time; one that has kept silent for a second does not count any more
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = parallel)]
     ticket_parallel: usize,
-    /// How long a server may take to each: connecting, TLS, and the answer
+    /// How long a server may take to each: its name, connecting, TLS, and the answer
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     ticket_timeout: Duration,
 }

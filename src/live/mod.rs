@@ -11,6 +11,7 @@
 //! for a failure.
 
 pub mod collect;
+mod dial;
 pub mod directory;
 mod scripts;
 pub mod shell;

@@ -1,10 +1,15 @@
 //! One conversation by itself: bases, logins and silence.
 
 use crate::scene::{PASSWORD, controller};
+use crate::servers::authority::Authority;
 use crate::servers::domain_controller::{DOMAIN_DN, DomainController};
 use crate::servers::relay::Relay;
-use cskerb::live::directory::{Connection, Depth, Login, Phase, Search, Secret, ServerAddress, Trouble};
+use cskerb::live::directory::{
+    Connection, Depth, DirectoryError, Login, Phase, Search, Secret, ServerAddress, Trouble,
+};
 use cskerb::live::trust::Trust;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 fn open(controller: &DomainController, host: &str) -> Connection {
@@ -54,4 +59,41 @@ fn a_server_that_falls_silent_ends_the_login_and_the_search_within_the_timeout()
     };
     check(Phase::Bind);
     check(Phase::Search);
+}
+
+/// What StartTLS comes to with a server that answers this, and then keeps silent or goes away.
+fn start_tls(answer: &'static [u8], goes: bool) -> DirectoryError {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ldap://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        let mut request = [0; 256];
+        let length = client.read(&mut request).unwrap();
+        assert!(request[..length].ends_with(b"1.3.6.1.4.1.1466.20037"), "it asks for StartTLS");
+        client.write_all(answer).unwrap();
+        while !goes && client.read(&mut request).is_ok_and(|length| length > 0) {}
+    });
+    let file = tempfile::NamedTempFile::new().unwrap();
+    Authority::new("Any").write(file.path());
+    let server = ServerAddress::parse(&url, true).unwrap();
+    Connection::open(&server, &Trust::file(file.path()).unwrap(), Duration::from_secs(2)).err().unwrap()
+}
+
+#[test]
+fn a_server_that_grants_no_start_tls_or_answers_by_half_is_told() {
+    // As Active Directory does without a certificate.
+    let refused = start_tls(b"\x30\x16\x02\x01\x01\x78\x11\x0a\x01\x34\x04\x00\x04\x0aError init", false);
+    assert_eq!(refused.phase, Phase::StartTls);
+    assert!(refused.to_string().ends_with("the server grants no TLS (result 52: Error init)"), "{refused}");
+    assert!(refused.hint().contains("does the domain controller have a certificate"), "{}", refused.hint());
+    let half = b"\x30\x16\x02\x01\x01\x78";
+    let waits = start_tls(half, false);
+    assert_eq!((waits.phase, waits.trouble), (Phase::StartTls, Trouble::TimedOut(Duration::from_secs(2))));
+    let gone = start_tls(half, true);
+    assert_eq!((gone.phase, gone.trouble), (Phase::StartTls, Trouble::Closed));
+    let garbage = start_tls(b"HTTP/1.1 400 Bad Request\r\n\r\n", false);
+    assert_eq!(garbage.phase, Phase::StartTls);
+    // Granted, and then no TLS comes.
+    let silent = start_tls(b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00", false);
+    assert_eq!(silent.trouble, Trouble::TimedOut(Duration::from_secs(2)));
 }

@@ -1,9 +1,11 @@
 //! What goes wrong: each in its own words, within its time, and with nothing left that passes for new.
 
 use crate::scene::{PASSWORD, Scene, WRONG, controller, login, texts};
-use crate::servers::authority::Authority;
+use crate::servers::authority::{Authority, CertificateFiles};
 use crate::servers::domain_controller::NewAccount;
+use crate::servers::or_skipped;
 use crate::servers::relay::Relay;
+use crate::servers::web_server::{Setup, WebServer};
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -85,6 +87,38 @@ fn each_failure_has_its_own_words_and_leaves_nothing_that_passes_for_new() {
     check(PASSWORD, &silent, "TLS failed: no answer within 500ms", "port of ldaps");
     let silent = silent.replace("ldaps:", "ldap:") + " --starttls";
     check(PASSWORD, &silent, "StartTLS failed: no answer within 500ms", "port of plain LDAP");
+}
+
+#[test]
+fn certificates_and_protocols_that_are_too_old_have_their_own_words() {
+    let authority = Authority::new("Contoso Authority");
+    let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let ca = folders[0].path().join("ca.pem");
+    authority.write(&ca);
+    let names = ["dc1.contoso.com", "127.0.0.1"].map(str::to_owned);
+    let [good, expired] =
+        [authority.certify(&names, folders[0].path()), authority.certify_expired(&names, folders[1].path())];
+    // TLS is all that it has to speak: no client comes further.
+    let serve = |files: &CertificateFiles, more: &'static str| {
+        let tls = Some((files.certificate.as_path(), files.key.as_path()));
+        or_skipped("web server", WebServer::start(&Setup { tls, more, ..Setup::with(&ca) }))
+    };
+    let (Some(expired), Some(old)) =
+        (serve(&expired, ""), serve(&good, "SSLProtocol TLSv1\nSSLCipherSuite ALL:@SECLEVEL=0"))
+    else {
+        return;
+    };
+    let scene = Scene::new(&[r"CONTOSO\kerbauth"], &["pool01.contoso.com"]);
+    let check = |server: &WebServer, said: &str, hint: &str| {
+        let url = format!("ldaps://{}:{}", server.ip(), server.port());
+        let ran = scene.collect(&["--directory", &url, "--ca-file", ca.to_str().unwrap(), "--bind-as", "a"]);
+        assert!(ran.said.contains(&format!("TLS failed: {said}")) && ran.said.contains(hint), "{}", ran.said);
+        assert_eq!(ran.code, Some(5), "{}", ran.said);
+    };
+    let too_old = "the server offers nothing new enough, TLS 1.2 with forward secrecy and AEAD (";
+    check(&old, too_old, "Windows Server 2016 or later");
+    let words = "the server's certificate is refused: it expired at 2024-02-29T00:00:00Z";
+    check(&expired, words, "renew the domain controller's certificate");
 }
 
 #[test]

@@ -9,7 +9,8 @@ fn the_password_may_stand_in_a_file_as_windows_writes_it() {
     let Some(controller) = controller() else { return };
     let scene = Scene::new(&[r"CONTOSO\auditor"], &["file.contoso.com"]);
     let utf16: Vec<u8> = format!("\u{feff}{PASSWORD}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for content in [format!("{PASSWORD}\n").into_bytes(), utf16] {
+    let marked = format!("\u{feff}{PASSWORD}\r\n").into_bytes();
+    for content in [format!("{PASSWORD}\n").into_bytes(), marked, utf16] {
         fs::write(scene.folder.path().join("password"), content).unwrap();
         let options = asking(controller, false);
         let ran = scene.collect_with(WRONG, &[&texts(&options)[..], &["--password-file", "password"]].concat());

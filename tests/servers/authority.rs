@@ -1,6 +1,6 @@
 //! A certificate authority for one test run.
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,8 +37,18 @@ impl Authority {
 
     /// A server's certificate for these names and addresses, and its key, in that folder.
     pub fn certify(&self, names: &[String], folder: &Path) -> CertificateFiles {
+        self.certify_with(names, folder, |_| {})
+    }
+
+    /// One whose time is over.
+    pub fn certify_expired(&self, names: &[String], folder: &Path) -> CertificateFiles {
+        self.certify_with(names, folder, |params| params.not_after = date_time_ymd(2024, 2, 29))
+    }
+
+    fn certify_with(&self, names: &[String], folder: &Path, more: fn(&mut CertificateParams)) -> CertificateFiles {
         let mut params = CertificateParams::new(names.to_vec()).unwrap();
         params.distinguished_name.push(DnType::CommonName, names.first().map_or("server", String::as_str));
+        more(&mut params);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let files = CertificateFiles { certificate: folder.join("server.pem"), key: folder.join("server.key") };

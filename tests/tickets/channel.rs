@@ -3,10 +3,12 @@
 use crate::servers::acceptor::Acceptor;
 use crate::servers::authority::{Authority, CertificateFiles};
 use crate::servers::or_skipped;
+use crate::servers::relay::Relay;
 use crate::servers::web_server::Setup;
 use crate::stage::{Said, Stage, at};
 use std::fs;
-use std::net::SocketAddr;
+use std::io::Read as _;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
 /// An authority, whose certificate is in a file.
@@ -27,6 +29,12 @@ impl Issuer {
         let folder = stage.at(folder);
         fs::create_dir(&folder).unwrap();
         self.authority.certify(&[name.to_owned()], &folder)
+    }
+
+    fn expired(&self, stage: &Stage, name: &str, folder: &str) -> CertificateFiles {
+        let folder = stage.at(folder);
+        fs::create_dir(&folder).unwrap();
+        self.authority.certify_expired(&[name.to_owned()], &folder)
     }
 }
 
@@ -63,18 +71,45 @@ fn certificates_that_cannot_be_believed_are_refused_before_any_ticket_is_sent() 
     let said = verify(&stage, &[at(&plain), at(&right)], &issuer.file);
     said.assert_line(&stage.server(1), "unreachable", "what it sent is no TLS");
     let said = stage.verify(&[at(&right)], &[]);
-    said.assert_line(&stage.server(1), "not proved", "it answers 400 without asking for authentication");
+    said.assert_line(&stage.server(1), "not proved", "or is this the port of another --scheme?");
+    let fresh = at(&right);
+    let expired = issuer.expired(&stage, &stage.pool(), "expired");
+    let Some(expired) = setup(&expired) else { return };
+    let said = verify(&stage, &[fresh, at(&expired)], &issuer.file);
+    said.assert_line(&stage.server(2), "certificate refused", "it expired at 2024-02-29T00:00:00Z");
+}
+
+#[test]
+fn tls_that_cannot_be_agreed_on_is_told() {
+    let Some(stage) = Stage::new("old") else { return };
+    stage.create_account(Some("first-Pa55word"), &[]);
+    let keytab = stage.current_keys("keytab");
+    let issuer = Issuer::new(&stage);
+    stage.deployment(4, None);
+    stage.snapshot(None);
     // As an IIS of Windows Server 2012: no cipher that is both forward secret and authenticated.
-    let old = issuer.certify(&stage, &stage.pool(), "old");
-    let tls = Some((old.certificate.as_path(), old.key.as_path()));
-    let more = "SSLProtocol TLSv1.2\nSSLCipherSuite ECDHE-ECDSA-AES256-SHA";
-    let Some(old) = stage.web_server(&Setup { tls, more, ..Setup::with(&keytab) }) else { return };
-    let said = verify(&stage, &[at(&old)], &issuer.file);
-    said.assert_line(
-        &stage.server(1),
-        "unreachable",
-        "it offers nothing new enough, TLS 1.2 with forward secrecy and AEAD (",
+    let files = issuer.certify(&stage, &stage.pool(), "old");
+    let tls = Some((files.certificate.as_path(), files.key.as_path()));
+    let serve = |more| stage.web_server(&Setup { tls, more, ..Setup::with(&keytab) });
+    let Some(no_aead) = serve("SSLProtocol TLSv1.2\nSSLCipherSuite ECDHE-ECDSA-AES256-SHA") else { return };
+    // As that of Windows Server 2008.
+    let Some(tls_1_0) = serve("SSLProtocol TLSv1\nSSLCipherSuite ALL:@SECLEVEL=0") else { return };
+    // As Windows does where it shares no cipher.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closes = listener.local_addr().unwrap();
+    std::thread::spawn(move || listener.incoming().for_each(|client| _ = client.unwrap().read(&mut [0; 16_384])));
+    let silent = Relay::mute().address;
+    let said = stage.verify(
+        &[at(&no_aead), at(&tls_1_0), closes, silent],
+        &["--scheme", "https", "--web-ca-file", issuer.file.to_str().unwrap(), "--ticket-timeout", "3s"],
     );
+    let old = "it offers nothing new enough, TLS 1.2 with forward secrecy and AEAD (";
+    said.assert_line(&stage.server(1), "unreachable", old);
+    said.assert_line(&stage.server(2), "unreachable", old);
+    let words =
+        "it closes the connection without a word; so does Windows that has no certificate there, or offers nothing";
+    said.assert_line(&stage.server(3), "unreachable", words);
+    said.assert_line(&stage.server(4), "unreachable", "no answer within 3 s while agreeing on TLS");
 }
 
 #[test]

@@ -2,19 +2,21 @@
 
 use crate::servers::web_server::Setup;
 use crate::servers::{need, or_skipped};
-use crate::stage::{PASSWORD, Stage, at};
+use crate::stage::{PASSWORD, Stage, at, run};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Runs the program on a terminal of its own, and types the password once it is asked for; all that the terminal showed.
 fn typed(program: &Command, prompt: &str) -> String {
     let words = std::iter::once(program.get_program()).chain(program.get_args());
     let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap());
-    let line = words.map(quoted).collect::<Vec<_>>().join(" ");
+    let line = format!("tty >terminal; exec {}", words.map(quoted).collect::<Vec<_>>().join(" "));
+    let folder = program.get_current_dir().unwrap();
     let mut command = Command::new("script");
-    command.args(["-qec", &line, "/dev/null"]).current_dir(program.get_current_dir().unwrap());
+    command.args(["-qec", &line, "/dev/null"]).current_dir(folder);
     for (name, value) in program.get_envs() {
         match value {
             Some(value) => command.env(name, value),
@@ -29,11 +31,22 @@ fn typed(program: &Command, prompt: &str) -> String {
         shown.extend_from_slice(&piece[..length]);
         if !asked && String::from_utf8_lossy(&shown).contains(prompt) {
             asked = true;
+            wait_until_unseen(&fs::read_to_string(folder.join("terminal")).unwrap());
             keys.write_all(format!("{PASSWORD}\n").as_bytes()).unwrap();
         }
     }
     child.wait().unwrap();
     String::from_utf8(shown).unwrap()
+}
+
+/// Waits until that terminal shows no more what is typed: the prompt comes a moment before that, and no person types so
+/// fast.
+fn wait_until_unseen(terminal: &str) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !run(Command::new("stty").args(["-a", "-F", terminal.trim()]), "").contains(" -echo ") {
+        assert!(Instant::now() < end, "{terminal} shows what is typed");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[test]

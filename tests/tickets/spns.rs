@@ -1,9 +1,13 @@
 //! Names that there is no ticket for, and names that a server does not go by.
 
+use crate::servers::Loopback;
 use crate::servers::domain_controller::NewAccount;
 use crate::servers::web_server::Setup;
-use crate::stage::{Said, Stage, at, covered};
+use crate::stage::{Said, Stage, at, covered, run};
+use serde_json::{Value, json};
 use std::fs;
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
 
 #[test]
 fn each_trouble_with_the_spn_and_the_account_has_its_own_words() {
@@ -112,6 +116,97 @@ fn a_wrong_host_and_an_overridden_name_are_told() {
 }
 
 #[test]
+fn a_ticket_of_another_account_proves_nothing_of_this_one() {
+    let Some(stage) = Stage::new("other") else { return };
+    // A Standard Edition server whose SPN is forgotten: the computer's own, with which the KDC makes do.
+    let machine = NewAccount {
+        name: "other-machine",
+        password: Some("machine-Pa55word"),
+        spns: &[&format!("HOST/{}", stage.pool())],
+        ..NewAccount::default()
+    };
+    stage.controller.create(&machine);
+    let kerb = NewAccount { name: &stage.account(), password: Some("first-Pa55word"), ..NewAccount::default() };
+    stage.controller.create(&kerb);
+    let internal = "http/other-web.contoso.com";
+    stage.controller.set(&stage.dn(), "servicePrincipalName", &[internal]);
+    let keytab = stage.at("keytab");
+    stage.controller.export_keytab("HTTP/other-web.contoso.com", &keytab);
+    let Some(web) = stage.web_server(&Setup::with(&keytab)) else { return };
+    let account = format!(r"CONTOSO\{}", stage.account());
+    let holders = |own: &[&str], of_internal: &[&str]| {
+        let accounts =
+            [&account, r"CONTOSO\former"].map(|name| json!({ "name": name, "computer": true, "enabled": true }));
+        let own = json!({ "spn": format!("http/{}", stage.pool()), "holders": own });
+        let of_internal = json!({ "spn": internal, "holders": of_internal });
+        json!({ "complete": true, "accounts": accounts, "servicePrincipalNames": [own, of_internal] }).to_string()
+    };
+    let check = |directory: &str, name: Option<&str>, label: &str, words: &[&str]| {
+        stage.deployment(1, name);
+        stage.snapshot(Some(directory));
+        let said = stage.verify(&[at(&web)], &[]);
+        for words in words {
+            said.assert_line(&stage.server(1), label, words);
+        }
+    };
+    let missing = "no account held http/other-pool.contoso.com when the directory was read: either one does since";
+    check(&holders(&[], &[&account]), None, "SPN missing", &[missing]);
+    // Its other name is on the account, and speaks for it.
+    let valid = "it takes the current key (";
+    check(&holders(&[], &[&account]), Some("other-web.contoso.com"), "valid", &[valid, missing]);
+    // Somebody else holds it, who was not asked for, or who was.
+    for other in [r"FABRIKAM\stranger", r"CONTOSO\former"] {
+        let elsewhere = format!(
+            "{other} held http/other-pool.contoso.com when the directory was read, so its ticket was not shown"
+        );
+        check(&holders(&[other], &[&account]), Some("other-web.contoso.com"), "valid", &[valid, &elsewhere]);
+    }
+    // The other name was left to a former account.
+    let elsewhere =
+        r"CONTOSO\former held http/other-web.contoso.com when the directory was read, so its ticket was not shown";
+    check(&holders(&[&account], &[r"CONTOSO\former"]), Some("other-web.contoso.com"), "no key", &[elsewhere]);
+    // Nobody knows better without the directory.
+    fs::remove_file(stage.at("snapshot").join("directory.json")).unwrap();
+    stage.deployment(1, None);
+    stage.verify(&[at(&web)], &[]).assert_line(&stage.server(1), "no key", "it has no key for that name");
+}
+
+#[test]
+fn no_rotation_is_planned_because_a_server_refuses_the_ticket_of_its_own_computer() {
+    let Some(stage) = Stage::new("forgot") else { return };
+    let spn = format!("HOST/{}", stage.pool());
+    stage.controller.create_computer("forgot-machine", "machine-Pa55word", &[&spn]);
+    let keytab = stage.at("user.keytab");
+    let Some(web) = stage.web_server(&Setup::with(&keytab)) else { return };
+    let deployment = stage.deployment(1, None);
+    run(stage.program().args(["lab", "new"]).arg(&deployment).arg(stage.at("snapshot")), "");
+    // Enable-CsTopology was forgotten.
+    let file = stage.at("snapshot").join("directory.json");
+    let mut directory: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    directory["accounts"][0]["servicePrincipalNames"] = json!([]);
+    directory["accounts"][0]["passwordSetAt"] = json!("2026-01-01T00:00:00Z");
+    directory["servicePrincipalNames"][0]["holders"] = json!([]);
+    fs::write(&file, directory.to_string()).unwrap();
+    let said = stage.verify(&[at(&web)], &[]);
+    said.assert_line(&stage.server(1), "SPN missing", "or the KDC's ticket is the computer's own, by its HOST SPN");
+    let words = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("Run Enable-CsTopology") && !words.contains("Rotate the password"), "{}", said.out);
+
+    // Without the directory nobody knows whose ticket it is that a Standard Edition server is shown.
+    let (pool, address) = (stage.pool(), at(&web));
+    let declared = fs::read_to_string(&deployment).unwrap();
+    let declared = declared.replace("front-end", "standard-edition");
+    let lines = declared.lines().filter(|line| !line.contains("servers:")).collect::<Vec<_>>();
+    fs::write(&deployment, lines.join("\n") + "\n").unwrap();
+    fs::remove_dir_all(stage.at("snapshot")).unwrap();
+    stage.snapshot(None);
+    let said = stage.verify(&[], &["--resolve", &format!("{pool}={address}")]);
+    let words =
+        "it has no key for that name (KRB_AP_ERR_NOT_US): it never got the account's password; but whose ticket";
+    said.assert_line(&pool, "not proved", words);
+}
+
+#[test]
 fn an_address_comes_from_the_dns_unless_it_is_given() {
     let Some(stage) = Stage::new("dns") else { return };
     stage.create_account(Some("first-Pa55word"), &[]);
@@ -129,4 +224,27 @@ fn an_address_comes_from_the_dns_unless_it_is_given() {
     said.assert_line(&stage.server(1), "valid", "it takes the current key (");
     said.assert_line(&stage.server(2), "unreachable", "its name has no address");
     said.assert_line(&stage.server(2), "unreachable", "give it one with --resolve");
+}
+
+#[test]
+fn a_name_service_that_never_answers_is_left_after_the_time() {
+    let Some(stage) = Stage::new("mute") else { return };
+    stage.create_account(Some("first-Pa55word"), &[]);
+    stage.deployment(2, None);
+    stage.snapshot(None);
+    // It takes every question and answers none.
+    let address = Loopback::take();
+    let server = UdpSocket::bind((address.address, 53)).unwrap();
+    let resolver = stage.at("resolv.conf");
+    fs::write(&resolver, format!("nameserver {}\noptions timeout:20\n", server.local_addr().unwrap().ip())).unwrap();
+    let mut program = stage.program();
+    program.current_dir(stage.folder.path()).args(["verify", "deployment.yaml", "--snapshot", "snapshot", "--tickets"]);
+    program.args(["--keytab", "user.keytab", "--scheme", "http", "--ticket-timeout", "2s"]);
+    let Some(mut command) = covered(&program, &[(&resolver, "/etc/resolv.conf")]) else { return };
+    let begun = Instant::now();
+    let said = Said::of(command.output().unwrap());
+    for server in [stage.server(1), stage.server(2)] {
+        said.assert_line(&server, "unreachable", "no answer within 2 s while its name is looked up");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
 }

@@ -55,6 +55,9 @@ impl ServerAddress {
         if rest.contains(['/', '?', '@', '#']) {
             return Err(AddressError::More);
         }
+        if rest.starts_with('[') {
+            return Err(AddressError::Host(rest.to_owned())); // certificates of domain controllers bear names
+        }
         let (host, port) = match rest.rsplit_once(':') {
             Some((host, port)) => {
                 let number = u16::from_str(port).ok().filter(|number| *number > 0);
@@ -122,6 +125,7 @@ mod tests {
         check("https://dc01.contoso.com", false, Err(AddressError::Scheme));
         check("ldaps://", false, Err(AddressError::Host(String::new())));
         check("ldaps://dc 01", false, Err(AddressError::Host("dc 01".into())));
+        check("ldaps://[2001:db8::1]:636", false, Err(AddressError::Host("[2001:db8::1]:636".into())));
         check("ldaps://dc01:ldap", false, Err(AddressError::Port("ldap".into())));
         check("ldaps://dc01:0", false, Err(AddressError::Port("0".into())));
         check("ldaps://dc01/DC=contoso,DC=com", false, Err(AddressError::More));

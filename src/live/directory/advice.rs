@@ -1,7 +1,7 @@
 //! What to do about an error of the directory.
 
 use super::error::{DirectoryError, LoginFault, Phase, Trouble};
-use crate::live::trust::CertificateFault;
+use crate::live::trust::{CertificateFault, WANTED};
 
 impl DirectoryError {
     /// What to do about it.
@@ -32,11 +32,19 @@ impl DirectoryError {
                 format!("is {} the port of plain LDAP (389, 3268)? With 636 or 3269: ldaps://", self.server.port())
             }
             (Trouble::Closed | Trouble::NotTls(_), Phase::Tls) => format!(
-                "is {} the port of ldaps (636, 3269), and does the domain controller have a certificate? \
+                "is {} the port of ldaps (636, 3269), and does the domain controller have a certificate, and {WANTED}? \
                  With 389 or 3268: ldap:// and --starttls",
                 self.server.port()
             ),
             (Trouble::Closed | Trouble::NotTls(_), _) => "try again, or ask another domain controller".to_owned(),
+            (Trouble::TooOld(_), _) => {
+                "ask a domain controller of Windows Server 2016 or later, or give this one newer ciphers".to_owned()
+            }
+            (Trouble::NoStartTls { .. }, _) => {
+                "does the domain controller have a certificate, and does its policy allow StartTLS? \
+                 Or try ldaps://"
+                    .to_owned()
+            }
             (Trouble::Certificate(fault), _) => certificate(fault, host),
             (Trouble::Login(fault), _) => fault.hint().to_owned(),
             (Trouble::StrongerAuthentication(_), _) => {
@@ -92,7 +100,10 @@ impl LoginFault {
             }
             Self::LockedOut => "have it unlocked; it was tried once, and on no other server",
             Self::PasswordExpired | Self::MustChangePassword => "set a new password, then try again",
-            Self::Disabled | Self::AccountExpired | Self::NotAtThisTime | Self::NotFromHere => "bind as another user",
+            Self::Other(_) => "the domain controller's event log (Security) says more; it was tried on no other server",
+            Self::Restricted | Self::Disabled | Self::AccountExpired | Self::NotAtThisTime | Self::NotFromHere => {
+                "bind as another user"
+            }
         }
     }
 }

@@ -3,15 +3,16 @@
 use super::address::ServerAddress;
 use super::error::{DirectoryError, Phase, Trouble};
 use super::login::Login;
+use crate::live::dial;
 use crate::live::trust::Trust;
 use ldap3::controls::{Control, ControlType, PagedResults};
 use ldap3::{LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, SearchEntry, StdStream};
 use log::debug;
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::io;
+use std::net::TcpStream;
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
@@ -106,7 +107,7 @@ impl Connection {
     pub fn open(server: &ServerAddress, trust: &Trust, timeout: Duration) -> Result<Self, DirectoryError> {
         let failed = |phase, trouble| DirectoryError { server: server.clone(), phase, trouble };
         let stream = connect(server, timeout)?;
-        let broken = |error: std::io::Error| failed(Phase::Connect, Trouble::of_io(&error, Phase::Connect));
+        let broken = |error: io::Error| failed(Phase::Connect, Trouble::of_io(&error, Phase::Connect));
         let runtime = Builder::new_current_thread().enable_all().build().map_err(broken)?;
         let settings = LdapConnSettings::new()
             .set_std_stream(StdStream::Tcp(stream))
@@ -236,45 +237,20 @@ fn within<T>(
 /// Connects to the first of the host's addresses that takes the connection.
 fn connect(server: &ServerAddress, limit: Duration) -> Result<TcpStream, DirectoryError> {
     let failed = |phase, trouble| DirectoryError { server: server.clone(), phase, trouble };
-    let end = Instant::now() + limit;
-    let addresses = addresses(server, limit).map_err(|trouble| failed(Phase::Name, trouble))?;
-    debug!("{server}: its addresses are {addresses:?}");
-    let mut trouble = Trouble::NameUnknown("it has no address".to_owned());
-    for address in addresses {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(failed(Phase::Connect, Trouble::TimedOut(limit)));
-        }
-        let error = match TcpStream::connect_timeout(&address, left) {
-            Ok(stream) => {
-                debug!("{server}: connected to {address}");
-                return Ok(stream);
-            }
-            Err(error) => error,
+    let addresses = dial::look_up(server.host(), server.port(), limit).map_err(|error| {
+        let trouble = match error.kind() {
+            io::ErrorKind::TimedOut => Trouble::TimedOut(limit),
+            _ => Trouble::NameUnknown(error.to_string()),
         };
-        debug!("{server}: {address}: {error}");
-        trouble = match error.kind() {
-            std::io::ErrorKind::TimedOut => Trouble::TimedOut(limit),
+        failed(Phase::Name, trouble)
+    })?;
+    dial::connect(&addresses, limit).map_err(|(_, error)| {
+        let trouble = match error.kind() {
+            io::ErrorKind::TimedOut => Trouble::TimedOut(limit),
             _ => Trouble::of_io(&error, Phase::Connect),
         };
-    }
-    Err(failed(Phase::Connect, trouble))
-}
-
-/// Looks the host up. The system's resolver knows no timeout, so it is left behind where it takes longer.
-fn addresses(server: &ServerAddress, limit: Duration) -> Result<Vec<SocketAddr>, Trouble> {
-    let (sender, receiver) = mpsc::channel();
-    let (host, port) = (server.host().to_owned(), server.port());
-    std::thread::spawn(move || {
-        let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
-        // Nobody waits any more where the timeout is over.
-        let _ = sender.send(found);
-    });
-    match receiver.recv_timeout(limit) {
-        Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(error)) => Err(Trouble::NameUnknown(error.to_string())),
-        Err(_) => Err(Trouble::TimedOut(limit)),
-    }
+        failed(Phase::Connect, trouble)
+    })
 }
 
 fn trouble(error: &LdapError, phase: Phase, limit: Duration) -> Trouble {
@@ -282,6 +258,9 @@ fn trouble(error: &LdapError, phase: Phase, limit: Duration) -> Trouble {
         LdapError::Timeout { .. } => Trouble::TimedOut(limit),
         LdapError::Io { source } => Trouble::of_io(source, phase),
         LdapError::Rustls { source } => Trouble::of_tls(source),
+        LdapError::LdapResult { result } if phase == Phase::StartTls => {
+            Trouble::NoStartTls { code: result.rc, text: result.text.clone() }
+        }
         LdapError::LdapResult { result } => {
             Trouble::of_result(result.rc, &result.text, result.refs.clone(), "the root")
         }

@@ -1,7 +1,7 @@
 //! What can go wrong between this program and a domain controller, and what to do about it.
 
 use super::address::ServerAddress;
-use crate::live::trust::CertificateFault;
+use crate::live::trust::{CertificateFault, HandshakeFault, WANTED};
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -50,6 +50,15 @@ pub enum Trouble {
     Closed,
     /// What it sent is no TLS.
     NotTls(String),
+    /// It speaks no TLS that is new enough.
+    TooOld(String),
+    /// It grants no StartTLS.
+    NoStartTls {
+        /// The LDAP result code: 52 is Active Directory's where it has no certificate.
+        code: u32,
+        /// What the server said to it.
+        text: String,
+    },
     /// Its certificate is not believed.
     Certificate(CertificateFault),
     /// The login was refused.
@@ -86,6 +95,8 @@ pub enum LoginFault {
     NoSuchUser,
     /// 52e.
     WrongPassword,
+    /// 52f: a restriction of the account, or a policy. Protected Users are refused a simple bind so.
+    Restricted,
     /// 530.
     NotAtThisTime,
     /// 531.
@@ -100,7 +111,9 @@ pub enum LoginFault {
     MustChangePassword,
     /// 775.
     LockedOut,
-    /// Whatever else result 49 may mean.
+    /// Another number of Windows.
+    Other(u32),
+    /// No number is named.
     Unexplained,
 }
 
@@ -111,6 +124,7 @@ impl LoginFault {
         match data.split(|c: char| !c.is_ascii_hexdigit()).next().unwrap_or_default() {
             "525" => Self::NoSuchUser,
             "52e" => Self::WrongPassword,
+            "52f" => Self::Restricted,
             "530" => Self::NotAtThisTime,
             "531" => Self::NotFromHere,
             "532" => Self::PasswordExpired,
@@ -118,13 +132,17 @@ impl LoginFault {
             "701" => Self::AccountExpired,
             "773" => Self::MustChangePassword,
             "775" => Self::LockedOut,
-            _ => Self::Unexplained,
+            other => u32::from_str_radix(other, 16).map_or(Self::Unexplained, Self::Other),
         }
     }
+}
 
-    fn words(self) -> &'static str {
-        match self {
+impl fmt::Display for LoginFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::NoSuchUser => "there is no such user",
+            Self::Restricted => "a restriction of the user or a policy forbids this login",
+            Self::Other(number) => return write!(f, "it was refused with the Windows error 0x{number:x}"),
             Self::WrongPassword => "the name or the password is wrong",
             Self::NotAtThisTime => "the user may not log in at this time",
             Self::NotFromHere => "the user may not log in from here",
@@ -134,7 +152,7 @@ impl LoginFault {
             Self::MustChangePassword => "the user must change the password first",
             Self::LockedOut => "the user is locked out",
             Self::Unexplained => "the name or the password was not taken",
-        }
+        })
     }
 }
 
@@ -155,28 +173,29 @@ impl Trouble {
 
     /// What an error of the connection means, TLS's own among them.
     pub(super) fn of_io(error: &io::Error, phase: Phase) -> Self {
-        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Self::of_tls(tls);
+        if error.kind() == io::ErrorKind::ConnectionRefused {
+            return Self::ConnectionRefused;
         }
-        match error.kind() {
-            io::ErrorKind::ConnectionRefused => Self::ConnectionRefused,
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-                if phase != Phase::Connect =>
-            {
-                Self::Closed
-            }
-            _ => Self::Connection(error.to_string()),
+        match HandshakeFault::of_io(error) {
+            Some(HandshakeFault::Closed) if phase == Phase::Connect => Self::Connection(error.to_string()),
+            Some(fault) => Self::of_handshake(fault),
+            None => Self::Connection(error.to_string()),
         }
     }
 
     /// What an error of TLS means.
     pub(super) fn of_tls(error: &rustls::Error) -> Self {
-        let certificate = match error {
-            rustls::Error::InvalidCertificate(certificate) => certificate,
-            rustls::Error::InvalidMessage(_) => return Self::NotTls(error.to_string()),
-            _ => return Self::Connection(error.to_string()),
-        };
-        Self::Certificate(CertificateFault::of(certificate))
+        Self::of_handshake(HandshakeFault::of(error))
+    }
+
+    fn of_handshake(fault: HandshakeFault) -> Self {
+        match fault {
+            HandshakeFault::Certificate(fault) => Self::Certificate(fault),
+            HandshakeFault::TooOld(why) => Self::TooOld(why),
+            HandshakeFault::NotTls(why) => Self::NotTls(why),
+            HandshakeFault::Closed => Self::Closed,
+            HandshakeFault::Other(why) => Self::Connection(why),
+        }
     }
 }
 
@@ -225,8 +244,14 @@ impl fmt::Display for Trouble {
             Self::ConnectionRefused => f.write_str("nothing listens at that port"),
             Self::Closed => f.write_str("the server closed the connection without a word"),
             Self::NotTls(why) => write!(f, "what the server sent is no TLS: {why}"),
+            Self::TooOld(why) => write!(f, "the server offers nothing new enough, {WANTED} ({why})"),
+            Self::NoStartTls { code, text } => {
+                f.write_str("the server grants no TLS")?;
+                let colon = if text.is_empty() { "" } else { ": " };
+                write!(f, " (result {code}{colon}{text})")
+            }
             Self::Certificate(fault) => write!(f, "the server's certificate is refused: {fault}"),
-            Self::Login(fault) => f.write_str(fault.words()),
+            Self::Login(fault) => fault.fmt(f),
             Self::Kerberos(why) => write!(f, "your Kerberos ticket did not do: {why}"),
             Self::StrongerAuthentication(text) => {
                 write!(f, "the server wants a stronger authentication (result 8): {text}")
@@ -269,7 +294,11 @@ mod tests {
         let check_data =
             |data: &str, said: &str, hint: &str| check(Phase::Bind, result(49, &message(data)), said, hint);
         check_data("52e", "the name or the password is wrong", "on no other server");
+        check_data("52f", "a restriction of the user or a policy", "another user");
+        check_data("80090346", "refused with the Windows error 0x80090346", "event log");
         check_data("525", "no such user", "--bind-as");
+        check_data("530", "may not log in at this time", "another user");
+        check_data("531", "may not log in from here", "another user");
         check_data("532", "has expired", "new password");
         check_data("533", "disabled", "another user");
         check_data("701", "account has expired", "another user");
@@ -297,6 +326,12 @@ mod tests {
         check(Phase::Connect, of(io::ErrorKind::ConnectionRefused, Phase::Connect), "nothing listens", "firewall");
         check(Phase::Tls, of(io::ErrorKind::UnexpectedEof, Phase::Tls), "closed the connection", "--starttls");
         check(Phase::StartTls, of(io::ErrorKind::ConnectionReset, Phase::StartTls), "closed", "ldaps://");
+        let old = rustls::Error::PeerIncompatible(rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13);
+        check(Phase::Tls, Trouble::of_tls(&old), "offers nothing new enough, TLS 1.2 with forward secrecy", "2016");
+        let refused = |code, text: &str| Trouble::NoStartTls { code, text: text.to_owned() };
+        let said = "StartTLS failed: the server grants no TLS (result 52: Error initializing SSL/TLS)";
+        check(Phase::StartTls, refused(52, "Error initializing SSL/TLS"), said, "certificate");
+        check(Phase::StartTls, refused(2, ""), "grants no TLS (result 2)", "certificate");
         check(Phase::Bind, of(io::ErrorKind::BrokenPipe, Phase::Bind), "closed", "try again");
         check(Phase::Tls, Trouble::TimedOut(Duration::from_secs(10)), "no answer within 10s", "port of ldaps");
         check(Phase::StartTls, Trouble::TimedOut(Duration::from_secs(1)), "StartTLS failed", "port of plain LDAP");

@@ -84,4 +84,41 @@ mod tests {
         check(&rcgen::PKCS_ED25519, Hash::Sha256, 32);
         assert_eq!(of(b"no certificate"), None);
     }
+
+    /// A certificate by the algorithm of its signature alone, the hash of which is what matters.
+    fn check_signed(id: &str, parameters: &[u8], hash: Hash) {
+        let element = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap()], content].concat();
+        let id = ObjectIdentifier::new(id).unwrap();
+        let algorithm = element(0x30, &[&element(6, id.as_bytes()), parameters].concat());
+        let certificate = element(0x30, &[&element(0x30, b""), algorithm.as_slice(), &element(3, b"\0")].concat());
+        assert_eq!(signature_hash(&certificate), Some(hash), "{id}");
+        let digest = match hash {
+            Hash::Sha256 => Sha256::digest(&certificate).to_vec(),
+            Hash::Sha384 => Sha384::digest(&certificate).to_vec(),
+            Hash::Sha512 => Sha512::digest(&certificate).to_vec(),
+        };
+        assert_eq!(of(&certificate), Some([PREFIX, &digest].concat()), "{id}");
+    }
+
+    #[test]
+    fn md5_and_sha1_are_replaced_and_all_others_stay() {
+        let null = b"\x05\x00";
+        check_signed("1.2.840.113549.1.1.4", null, Hash::Sha256); // MD5 with RSA
+        check_signed("1.2.840.113549.1.1.5", null, Hash::Sha256); // SHA-1 with RSA
+        check_signed("1.2.840.10045.4.1", b"", Hash::Sha256); // ECDSA with SHA-1
+        check_signed("1.2.840.113549.1.1.11", null, Hash::Sha256);
+        check_signed("1.2.840.113549.1.1.12", null, Hash::Sha384);
+        check_signed("1.2.840.113549.1.1.13", null, Hash::Sha512);
+        check_signed("1.2.840.10045.4.3.4", b"", Hash::Sha512); // ECDSA with SHA-512
+        // RSASSA-PSS says its hash in field 0; without one it is SHA-1.
+        let pss = "1.2.840.113549.1.1.10";
+        let with = |last: u8| {
+            let id = [0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, last];
+            [&[0x30, 0x0f, 0xa0, 0x0d, 0x30, 0x0b], id.as_slice()].concat()
+        };
+        check_signed(pss, b"\x30\x00", Hash::Sha256);
+        check_signed(pss, &with(1), Hash::Sha256);
+        check_signed(pss, &with(2), Hash::Sha384);
+        check_signed(pss, &with(3), Hash::Sha512);
+    }
 }

@@ -1,14 +1,14 @@
 //! A connection to one server's own address: TCP, and TLS with the peer's certificate at hand.
 
 use super::binding;
-use crate::live::trust::{CertificateFault, Trust};
-use log::debug;
+use crate::live::dial;
+use crate::live::trust::{CertificateFault, HandshakeFault, Trust, WANTED};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -74,6 +74,8 @@ impl Unreachable {
 /// What is done with a connection, each within its own time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// Looking up its name.
+    Name,
     /// Connecting.
     Connect,
     /// Agreeing on TLS.
@@ -85,6 +87,7 @@ pub enum Phase {
 impl Phase {
     fn during(self) -> &'static str {
         match self {
+            Self::Name => "while its name is looked up",
             Self::Connect => "while connecting",
             Self::Tls => "while agreeing on TLS",
             Self::Answer => "to the request",
@@ -240,53 +243,36 @@ impl Write for Connection {
     }
 }
 
-/// Connects to the first address that answers; together they have `limit`.
+/// Connects to the address, or to one of those that the name has.
 fn connect(address: &Address, port: u16, limit: Duration) -> Result<TcpStream, Unreachable> {
-    let addresses: Vec<SocketAddr> = match address {
+    let addresses = match address {
         Address::Given(address) => vec![SocketAddr::new(*address, port)],
-        Address::Name(name) => {
-            let found = (name.as_str(), port).to_socket_addrs().map_err(Unreachable::Name)?.collect();
-            debug!("{name}: its addresses are {found:?}");
-            found
-        }
+        Address::Name(name) => dial::look_up(name, port, limit).map_err(|source| match source.kind() {
+            io::ErrorKind::TimedOut => Unreachable::Timeout { phase: Phase::Name, limit },
+            _ => Unreachable::Name(source),
+        })?,
     };
-    let deadline = Instant::now() + limit;
-    let mut last = Unreachable::Name(io::Error::other("the DNS names none"));
-    for (at, address) in addresses.iter().enumerate() {
-        let others = u32::try_from(addresses.len() - at).unwrap_or(u32::MAX);
-        let share = deadline.saturating_duration_since(Instant::now()) / others;
-        if share.is_zero() {
-            return Err(Unreachable::Timeout { phase: Phase::Connect, limit });
-        }
-        let error = match TcpStream::connect_timeout(address, share) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => error,
-        };
-        debug!("{address}: {error}");
-        last = match error.kind() {
-            io::ErrorKind::ConnectionRefused => Unreachable::Refused(*address),
-            _ => Phase::Connect.failed(limit, error),
-        };
-    }
-    Err(last)
+    dial::connect(&addresses, limit).map_err(|(address, error)| match error.kind() {
+        io::ErrorKind::ConnectionRefused => Unreachable::Refused(address),
+        _ => Phase::Connect.failed(limit, error),
+    })
 }
 
 fn refused_tls(error: io::Error, limit: Duration) -> Unreachable {
-    use rustls::{AlertDescription as Alert, Error};
-    let Some(why) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
-        return Phase::Tls.failed(limit, error);
-    };
-    match why {
-        Error::InvalidCertificate(why) => Unreachable::Certificate(CertificateFault::of(why)),
-        Error::InvalidMessage(_) => {
+    let over_http = "over http there is --scheme http";
+    match HandshakeFault::of_io(&error) {
+        None => Phase::Tls.failed(limit, error),
+        Some(HandshakeFault::Certificate(fault)) => Unreachable::Certificate(fault),
+        Some(HandshakeFault::NotTls(why)) => {
             Unreachable::Tls(format!("what it sent is no TLS ({why}): is this the port of https? --port names another"))
         }
-        Error::PeerIncompatible(_)
-        | Error::AlertReceived(Alert::HandshakeFailure | Alert::ProtocolVersion | Alert::InsufficientSecurity) => {
-            Unreachable::Tls(format!(
-                "it offers nothing new enough, TLS 1.2 with forward secrecy and AEAD ({why}); over http there is --scheme http"
-            ))
+        Some(HandshakeFault::TooOld(why)) => {
+            Unreachable::Tls(format!("it offers nothing new enough, {WANTED} ({why}); {over_http}"))
         }
-        why => Unreachable::Tls(why.to_string()),
+        Some(HandshakeFault::Closed) => Unreachable::Tls(format!(
+            "it closes the connection without a word; so does Windows that has no certificate there, or offers nothing \
+             new enough, {WANTED}; {over_http}"
+        )),
+        Some(HandshakeFault::Other(why)) => Unreachable::Tls(why),
     }
 }

@@ -82,6 +82,9 @@ impl InitialFault {
                 "look at the KDC that krb5.conf or the DNS names, and at port 88; -vv shows who is asked"
             }
             Self::Name => "write the logon name, or name@REALM; not DOMAIN\\name",
+            Self::Other(_) if cfg!(windows) => {
+                "log on as a user of the domain, or give --principal NAME and its password; klist shows your tickets"
+            }
             Self::Other(_) => "kinit may say more; -vv shows what the Kerberos library does",
         }
     }

@@ -35,6 +35,8 @@ pub(super) struct Answer {
     pub(super) location: Option<String>,
     /// What it calls itself, in printable characters.
     server: Option<String>,
+    /// How many bytes the head of the request had.
+    pub(super) sent: usize,
     /// How many bytes of the body are still to come; `None` where that is not said.
     left: Option<usize>,
 }
@@ -93,7 +95,7 @@ pub(super) fn ask(
     );
     let sent = connection.write_all(request.as_bytes()).and_then(|()| connection.flush());
     sent.map_err(|source| Phase::Answer.failed(limit, source))?;
-    read(connection, limit)
+    Ok(Answer { sent: request.len(), ..read(connection, limit)? })
 }
 
 /// Reads past the body, so that the connection may be asked again.
@@ -162,7 +164,7 @@ fn parse(bytes: &[u8]) -> Result<Option<Answer>, AnswerError> {
     let challenges = named("www-authenticate").flat_map(challenges).collect();
     let read = bytes.len() - head;
     let left = length.map(|length: usize| length.saturating_sub(read));
-    Ok(Some(Answer { status, challenges, location, server, left }))
+    Ok(Some(Answer { status, challenges, location, server, sent: 0, left }))
 }
 
 /// The schemes of one header field: several may stand in it, parted by commas. A token has no comma; of the parameters

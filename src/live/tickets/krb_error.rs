@@ -92,15 +92,21 @@ impl fmt::Display for KrbError {
     /// `KRB_AP_ERR_MODIFIED`, or the number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.code {
+            2 => "KDC_ERR_SERVICE_EXP",
             6 => "KDC_ERR_C_PRINCIPAL_UNKNOWN",
             7 => "KDC_ERR_S_PRINCIPAL_UNKNOWN",
             8 => "KDC_ERR_PRINCIPAL_NOT_UNIQUE",
             9 => "KDC_ERR_NULL_KEY",
             12 => "KDC_ERR_POLICY",
+            13 => "KDC_ERR_BADOPTION",
             14 => "KDC_ERR_ETYPE_NOSUPP",
             18 => "KDC_ERR_CLIENT_REVOKED",
+            19 => "KDC_ERR_SERVICE_REVOKED",
+            20 => "KDC_ERR_TGT_REVOKED",
             23 => "KDC_ERR_KEY_EXPIRED",
             24 => "KDC_ERR_PREAUTH_FAILED",
+            27 => "KDC_ERR_MUST_USE_USER2USER",
+            29 => "KDC_ERR_SVC_UNAVAILABLE",
             31 => "KRB_AP_ERR_BAD_INTEGRITY",
             32 => "KRB_AP_ERR_TKT_EXPIRED",
             33 => "KRB_AP_ERR_TKT_NYV",
@@ -112,6 +118,7 @@ impl fmt::Display for KrbError {
             44 => "KRB_AP_ERR_BADKEYVER",
             45 => "KRB_AP_ERR_NOKEY",
             60 => "KRB_ERR_GENERIC",
+            68 => "KDC_ERR_WRONG_REALM",
             code => return write!(f, "Kerberos error {code}"),
         };
         f.write_str(name)

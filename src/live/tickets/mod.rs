@@ -14,24 +14,29 @@ mod binding;
 mod connection;
 mod first_ticket;
 mod http;
+mod known_spn;
 mod krb_error;
 #[cfg(unix)]
 mod mit;
+mod no_ticket;
 mod outcome;
 mod present;
 mod proof;
 mod security;
 mod side_by_side;
+mod spnego;
 #[cfg(windows)]
 mod sspi;
 mod targets;
 
 pub use connection::{Phase, Unreachable};
 pub use first_ticket::{Initial, InitialFault};
+pub use known_spn::{Elsewhere, KnownSpn};
 pub use krb_error::{Clocks, KrbError, Meaning};
 #[cfg(unix)]
 pub use mit::Mit as Platform;
-pub use outcome::{Channel, KnownSpn, NoTicket, Outcome, Refused};
+pub use no_ticket::NoTicket;
+pub use outcome::{Channel, Outcome, Refused};
 pub use proof::{Answer, DEFAULT_PATH, Proof, Settings, prove};
 pub use security::{Context, Fault, Key, Refusal, Security, SecurityError, Step, Ticket};
 #[cfg(windows)]

@@ -1,11 +1,12 @@
 //! What presenting a ticket came to, in words.
 
 use super::connection::Unreachable;
+use super::known_spn::Elsewhere;
 use super::krb_error::{KrbError, Meaning};
-use super::security::{Key, Refusal};
+use super::no_ticket::NoTicket;
+use super::security::Key;
 use crate::live::trust::CertificateFault;
-use crate::model::{AccountState, Principal, Verdict};
-use std::collections::BTreeSet;
+use crate::model::Verdict;
 use std::fmt;
 
 /// What presenting a fresh ticket to a server came to.
@@ -17,14 +18,20 @@ pub enum Outcome {
     Refused(Refused),
     /// The server answered 401 with a bare `Negotiate`. What IIS means by that is unknown \[inferred\].
     NoAnswer(Channel),
+    /// The server rejects the ticket without a Kerberos error.
+    Rejected(Channel),
     /// The server asks for authentication, and not for this one; it offers these.
     NotOffered(Vec<String>),
+    /// The server answers the ticket with NTLM.
+    Ntlm,
     /// The server answered without asking who is there: nothing is proved, whatever the status.
     NotDemanded {
         /// The status code.
         status: u16,
         /// Where it points; that is not followed.
         location: Option<String>,
+        /// How many bytes the head of the request had.
+        sent: usize,
     },
     /// The server's answer makes no sense.
     Senseless(String),
@@ -32,6 +39,15 @@ pub enum Outcome {
     Unreachable(Unreachable),
     /// The KDC gave no ticket.
     NoTicket(NoTicket),
+    /// The ticket is that of another account, so it was not shown.
+    NotOfTheAccount {
+        /// What the ticket was for.
+        host: String,
+        /// Where its SPN is.
+        elsewhere: Elsewhere,
+    },
+    /// The ticket was for a computer's own name, and nobody knows whose it was, so what it came to is no proof.
+    Unattributed(Box<Outcome>),
 }
 
 /// Whether a ticket was tied to the TLS connection that it was presented over.
@@ -41,6 +57,16 @@ pub enum Channel {
     Bound,
     /// There is nothing that it could be tied to: plain HTTP.
     Unbound,
+}
+
+impl fmt::Display for Channel {
+    /// What a refusal without a reason may come from.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bound => f.write_str("; if it demands channel binding: does a proxy end TLS before it?"),
+            Self::Unbound => Ok(()),
+        }
+    }
 }
 
 /// A Kerberos error from a server.
@@ -72,26 +98,6 @@ impl Refused {
     }
 }
 
-/// Why there is no ticket, with what the directory tells of the SPN.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoTicket {
-    /// What the ticket was for.
-    pub host: String,
-    /// What the KDC said.
-    pub refusal: Refusal,
-    /// What is known of the SPN from elsewhere.
-    pub known: KnownSpn,
-}
-
-/// What the directory told of an SPN, where it was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KnownSpn {
-    /// Who holds it.
-    pub holders: Option<BTreeSet<Principal>>,
-    /// The account that holds it alone.
-    pub account: Option<AccountState>,
-}
-
 impl Outcome {
     /// What it says of the server's Kerberos configuration.
     pub fn verdict(&self) -> Verdict {
@@ -118,23 +124,15 @@ impl Outcome {
                 _ => "refused",
             },
             Self::NoAnswer(_) => "no answer to the ticket",
-            Self::NotOffered(_) => "no Kerberos",
-            Self::NotDemanded { .. } => "not proved",
+            Self::Rejected(_) => "refused",
+            Self::NotOffered(_) | Self::Ntlm => "no Kerberos",
+            Self::NotDemanded { .. } | Self::Unattributed(_) => "not proved",
             Self::Senseless(_) => "not understood",
             Self::Unreachable(Unreachable::Certificate(_)) => "certificate refused",
             Self::Unreachable(_) => "unreachable",
-            Self::NoTicket(none) => match &none.refusal {
-                Refusal::Answered(error) => match error.meaning() {
-                    Meaning::UnknownService if none.known.is_double() => "SPN double",
-                    Meaning::UnknownService if none.known.is_missing() => "SPN missing",
-                    Meaning::UnknownService => "SPN unknown",
-                    Meaning::SeveralServices => "SPN double",
-                    Meaning::Encryption => "encryption refused",
-                    Meaning::Skew => "clock skew",
-                    _ => "no ticket",
-                },
-                Refusal::NotAsked(_) => "no ticket",
-            },
+            Self::NoTicket(none) => none.label(),
+            Self::NotOfTheAccount { elsewhere: Elsewhere::Nowhere, .. } => "SPN missing",
+            Self::NotOfTheAccount { elsewhere: Elsewhere::On(_), .. } => "SPN elsewhere",
         }
     }
 }
@@ -147,22 +145,34 @@ impl fmt::Display for Outcome {
             Self::Valid(Some(key)) => write!(f, "it takes the current key ({key})"),
             Self::Refused(refused) => refused.fmt(f),
             Self::NoAnswer(channel) => {
-                f.write_str("it gives no answer to the ticket, only a bare Negotiate")?;
-                match channel {
-                    Channel::Bound => f.write_str("; if it demands channel binding: does a proxy end TLS before it?"),
-                    Channel::Unbound => Ok(()),
-                }
+                write!(f, "it gives no answer to the ticket, only a bare Negotiate{channel}")
             }
+            Self::Rejected(channel) => write!(
+                f,
+                "it rejects the ticket and names no Kerberos error: look at its event log, Security and System{channel}"
+            ),
             Self::NotOffered(offered) if offered.is_empty() => {
                 f.write_str("it answers 401 and names no way to authenticate")
             }
             Self::NotOffered(offered) => write!(f, "it offers {} and no Negotiate", offered.join(", ")),
-            Self::NotDemanded { status, location: Some(location) } => write!(
+            Self::Ntlm => f.write_str("it answers the ticket with NTLM, and proves nothing: look at its providers"),
+            Self::NotDemanded { status, location: Some(location), .. } => write!(
                 f,
                 "it answers {status} and points to {location}, which is not followed and proves nothing: name a path \
                  that demands authentication with --path"
             ),
-            Self::NotDemanded { status, location: None } => write!(
+            Self::NotDemanded { status: status @ (400 | 413 | 431), sent, .. } => write!(
+                f,
+                "it answers {status} to a head of {} KiB, and proves nothing: is that too long for it (IIS takes 16 KiB; \
+                 a user in fewer groups has a shorter ticket), or is this the port of another --scheme?",
+                sent.div_ceil(1024)
+            ),
+            Self::NotDemanded { status: status @ 500.., .. } => write!(
+                f,
+                "it answers {status}, a fault of its own, before it asks who is there: look whether its application pool \
+                 runs, and at its event log"
+            ),
+            Self::NotDemanded { status, location: None, .. } => write!(
                 f,
                 "it answers {status} without asking for authentication, which proves nothing: name a path that demands \
                  it with --path, and look whether it serves this name"
@@ -181,6 +191,21 @@ impl fmt::Display for Outcome {
             }
             Self::Unreachable(why) => write!(f, "it cannot be reached: {why}"),
             Self::NoTicket(none) => none.fmt(f),
+            Self::Unattributed(outcome) => write!(
+                f,
+                "{outcome}; but whose ticket that was, the account's or the computer's own, only the directory tells, and \
+                 it was not read: collect --directory does"
+            ),
+            Self::NotOfTheAccount { host, elsewhere: Elsewhere::Nowhere } => write!(
+                f,
+                "no account held http/{host} when the directory was read: either one does since, so collect the directory \
+                 anew, or the KDC's ticket is the computer's own, by its HOST SPN; it was not shown"
+            ),
+            Self::NotOfTheAccount { host, elsewhere: Elsewhere::On(holder) } => write!(
+                f,
+                "{} held http/{host} when the directory was read, so its ticket was not shown: it proves nothing of the account",
+                holder.as_str()
+            ),
         }
     }
 }
@@ -214,43 +239,6 @@ impl fmt::Display for Refused {
     }
 }
 
-impl fmt::Display for NoTicket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no ticket for http/{}: ", self.host)?;
-        let error = match &self.refusal {
-            Refusal::Answered(error) => error,
-            Refusal::NotAsked(why) => return f.write_str(why),
-        };
-        let why = match (error.meaning(), &self.known.account) {
-            (Meaning::UnknownService | Meaning::SeveralServices, _) if self.known.is_double() => {
-                let holders: Vec<&str> = self.known.holders.iter().flatten().map(Principal::as_str).collect();
-                format!("that SPN is on several accounts, {}", holders.join(" and "))
-            }
-            (Meaning::UnknownService, _) if self.known.is_missing() => "no account holds that SPN".to_owned(),
-            (Meaning::UnknownService, _) => "no account holds that SPN, or several do".to_owned(),
-            (Meaning::SeveralServices, _) => "that SPN is on several accounts".to_owned(),
-            (Meaning::Encryption, Some(account)) if account.password_set_at.is_none() => {
-                "its account never got a password".to_owned()
-            }
-            (Meaning::Encryption, Some(account)) => match account.encryption {
-                Some(types) => {
-                    format!("the encryption types of its account, {}, exclude this client's", types.types_only())
-                }
-                None => "the encryption types of the domain exclude this client's".to_owned(),
-            },
-            (Meaning::Encryption, None) => {
-                "its account never got a password, or its encryption types exclude this client's".to_owned()
-            }
-            (Meaning::Skew | Meaning::NotYetValid, _) => {
-                "the clocks of this computer and the KDC differ too much".to_owned()
-            }
-            (Meaning::Expired, _) => "the first ticket has expired".to_owned(),
-            _ => "the KDC refuses it".to_owned(),
-        };
-        write!(f, "{why} ({error})")
-    }
-}
-
 /// `90 s`, `12 min`, `2 h 05 min`, `3 d 2 h`.
 fn span(seconds: u64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600);
@@ -259,16 +247,6 @@ fn span(seconds: u64) -> String {
         120..3600 => format!("{minutes} min"),
         3600..172_800 => format!("{hours} h {:02} min", minutes % 60),
         _ => format!("{} d {} h", hours / 24, hours % 24),
-    }
-}
-
-impl KnownSpn {
-    fn is_double(&self) -> bool {
-        self.holders.as_ref().is_some_and(|holders| holders.len() > 1)
-    }
-
-    fn is_missing(&self) -> bool {
-        self.holders.as_ref().is_some_and(BTreeSet::is_empty)
     }
 }
 

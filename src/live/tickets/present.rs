@@ -5,6 +5,7 @@ use super::http::{self, AnswerError, Challenge};
 use super::krb_error::KrbError;
 use super::outcome::{Channel, Outcome, Refused};
 use super::security::{Context, Security, Step, Ticket};
+use super::spnego::End;
 use crate::live::trust::Trust;
 use crate::model::ServerFqdn;
 use jiff::Timestamp;
@@ -93,7 +94,7 @@ fn judge(context: &mut dyn Context, ticket: &Ticket, channel: Channel, answer: &
     Judged::Final(match (answer.status, bare) {
         (401, true) => Outcome::NoAnswer(channel),
         (401, false) => Outcome::NotOffered(others),
-        (status, _) => Outcome::NotDemanded { status, location: answer.location.clone() },
+        (status, _) => Outcome::NotDemanded { status, location: answer.location.clone(), sent: answer.sent },
     })
 }
 
@@ -101,6 +102,11 @@ fn judge_token(context: &mut dyn Context, ticket: &Ticket, channel: Channel, tok
     if let Some(error) = KrbError::in_token(token) {
         let skew = error.skew(Timestamp::now());
         return Judged::Final(Outcome::Refused(Refused { error, skew, key: ticket.key, channel }));
+    }
+    match End::in_token(token) {
+        Some(End::Rejected) => return Judged::Final(Outcome::Rejected(channel)),
+        Some(End::Ntlm) => return Judged::Final(Outcome::Ntlm),
+        None => {}
     }
     match context.step(Some(token)) {
         Ok(Step::Mutual) => Judged::Final(Outcome::Valid(ticket.key)),

@@ -1,7 +1,8 @@
 //! The proof: tickets first, then every server side by side.
 
 use super::connection::Address;
-use super::outcome::{NoTicket, Outcome};
+use super::no_ticket::NoTicket;
+use super::outcome::Outcome;
 use super::present::{Question, present};
 use super::security::{Refusal, Security, Ticket};
 use super::side_by_side::side_by_side;
@@ -26,7 +27,7 @@ pub struct Settings {
     pub addresses: BTreeMap<ServerFqdn, (IpAddr, Option<u16>)>,
     /// How many servers are talked to at a time.
     pub parallel: usize,
-    /// How long each of connecting, TLS and answering may take.
+    /// How long each of looking up the name, connecting, TLS and answering may take.
     pub timeout: Duration,
 }
 
@@ -89,26 +90,28 @@ type Tickets<'t> = BTreeMap<&'t str, Result<Ticket, Refusal>>;
 /// One ticket for each name.
 fn tickets<'t>(security: &dyn Security, targets: &'t [Target]) -> Tickets<'t> {
     let mut tickets = Tickets::new();
-    // Where nobody answers once, asking for every other name would only take as long again.
-    let mut nobody: Option<Refusal> = None;
     for name in targets.iter().flat_map(|target| &target.names) {
-        tickets.entry(&name.host).or_insert_with(|| match &nobody {
-            Some(refusal) => Err(refusal.clone()),
-            None => {
-                debug!("http/{}: asking the KDC for a ticket", name.host);
-                let answered = security.ticket(&name.host);
-                match &answered {
-                    Ok(ticket) => debug!("http/{}: {ticket}", name.host),
-                    Err(refusal) => debug!("http/{}: no ticket: {refusal}", name.host),
-                }
-                if let Err(refusal @ Refusal::NotAsked(_)) = &answered {
-                    nobody = Some(refusal.clone());
-                }
-                answered
-            }
+        if tickets.contains_key(name.host.as_str()) {
+            continue;
+        }
+        let known = tickets.iter().find_map(|(host, answered)| {
+            let refusal = answered.as_ref().err()?;
+            refusal.reaches(host, &name.host).then(|| refusal.clone())
         });
+        let answered = known.map_or_else(|| ticket(security, &name.host), Err);
+        tickets.insert(&name.host, answered);
     }
     tickets
+}
+
+fn ticket(security: &dyn Security, host: &str) -> Result<Ticket, Refusal> {
+    debug!("http/{host}: asking the KDC for a ticket");
+    let answered = security.ticket(host);
+    match &answered {
+        Ok(ticket) => debug!("http/{host}: {ticket}"),
+        Err(refusal) => debug!("http/{host}: no ticket: {refusal}"),
+    }
+    answered
 }
 
 fn answers(security: &dyn Security, target: &Target, tickets: &Tickets<'_>, settings: &Settings) -> Vec<Answer> {
@@ -118,8 +121,11 @@ fn answers(security: &dyn Security, target: &Target, tickets: &Tickets<'_>, sett
     };
     let mut answers: Vec<Answer> = Vec::new();
     for name in &target.names {
-        let outcome = match tickets.get(name.host.as_str()) {
-            Some(Ok(ticket)) => present(
+        let outcome = match (tickets.get(name.host.as_str()), &name.known.elsewhere) {
+            (Some(Ok(_)), Some(elsewhere)) => {
+                Outcome::NotOfTheAccount { host: name.host.clone(), elsewhere: elsewhere.clone() }
+            }
+            (Some(Ok(ticket)), None) => present(
                 security,
                 ticket,
                 &Question {
@@ -132,8 +138,15 @@ fn answers(security: &dyn Security, target: &Target, tickets: &Tickets<'_>, sett
                     limit: settings.timeout,
                 },
             ),
-            Some(Err(refusal)) => no_ticket(name, refusal.clone()),
-            None => no_ticket(name, Refusal::NotAsked("nobody asked for it".to_owned())),
+            (Some(Err(refusal)), _) => no_ticket(name, refusal.clone()),
+            (None, _) => no_ticket(name, Refusal::Failed("nobody asked for it".to_owned())),
+        };
+        // For its own name a computer has a HOST SPN, for which the KDC gives a ticket too.
+        let own =
+            name.known.holders.is_none() && target.server.names_pool(&target.pool) && name.host == target.pool.as_str();
+        let outcome = match outcome.verdict() {
+            Verdict::Valid | Verdict::Invalid if own => Outcome::Unattributed(Box::new(outcome)),
+            _ => outcome,
         };
         let gone = matches!(&outcome, Outcome::Unreachable(why) if why.is_of_the_server());
         answers.push(Answer { host: name.host.clone(), outcome });
@@ -185,5 +198,61 @@ impl Proof {
             at: self.at,
             detail: Some(Caseless::from(self.words().as_str())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::tickets::known_spn::KnownSpn;
+    use crate::live::tickets::krb_error::KrbError;
+    use crate::live::tickets::security::{Context, Fault};
+    use std::sync::Mutex;
+
+    /// KDCs that refuse everybody in one way, and know who was asked for.
+    struct Refusing(Refusal, Mutex<Vec<String>>);
+
+    impl Security for Refusing {
+        fn ticket(&self, host: &str) -> Result<Ticket, Refusal> {
+            self.1.lock().unwrap().push(host.to_owned());
+            Err(self.0.clone())
+        }
+
+        fn context<'s>(&'s self, _: &'s Ticket, _: Option<&[u8]>) -> Result<Box<dyn Context + 's>, Fault> {
+            Err(Fault("there is no ticket".to_owned()))
+        }
+    }
+
+    fn check(refusal: &Refusal, asked: &[&str]) {
+        let target = |server: &str, host: &str| Target {
+            server: server.parse().unwrap(),
+            pool: host.parse().unwrap(),
+            names: vec![Name { host: host.to_owned(), known: KnownSpn::default() }],
+            account: None,
+        };
+        let targets = [
+            target("fe01.contoso.com", "pool01.contoso.com"),
+            target("fe02.contoso.com", "pool01.contoso.com"),
+            target("fe03.contoso.com", "pool02.Contoso.com"),
+            target("fe01.fabrikam.com", "pool01.fabrikam.com"),
+        ];
+        let kdcs = Refusing(refusal.clone(), Mutex::default());
+        let tickets = tickets(&kdcs, &targets);
+        assert_eq!(tickets.len(), 3);
+        assert!(tickets.values().all(|answered| answered.as_ref().unwrap_err() == refusal));
+        assert_eq!(kdcs.1.into_inner().unwrap(), asked, "{refusal:?}");
+    }
+
+    #[test]
+    fn a_refusal_holds_for_as_many_names_as_it_speaks_of() {
+        let each = ["pool01.contoso.com", "pool02.Contoso.com", "pool01.fabrikam.com"];
+        check(&Refusal::Answered(KrbError::of(7)), &each);
+        check(&Refusal::Failed("the name is too long".to_owned()), &each);
+        // The realm of the other forest has a KDC of its own.
+        check(
+            &Refusal::Silent("no KDC of the realm answers".to_owned()),
+            &["pool01.contoso.com", "pool01.fabrikam.com"],
+        );
+        check(&Refusal::NotLoggedOn("the password is wrong".to_owned()), &["pool01.contoso.com"]);
     }
 }

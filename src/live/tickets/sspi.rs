@@ -1,27 +1,34 @@
 //! Kerberos on Windows, through SSPI.
 //!
-//! The package is Kerberos itself, not Negotiate: it never falls back to NTLM, and servers that speak Negotiate take its
-//! tokens as they are \[inferred\]. A ticket by password belongs to the credential alone. One by the user's own logon
-//! comes out of the logon session's cache, where a stale one may lie: the LSA is asked for a new one first, which takes
-//! the old one's place.
+//! The package is Kerberos itself, not Negotiate: it never falls back to NTLM, and servers that use Negotiate answer
+//! clients that select Kerberos ("Microsoft Negotiate" in the documentation of authentication \[doc\]). A ticket by
+//! password belongs to the credential alone. One by the user's own logon comes out of the logon session's cache, where a
+//! stale one may lie: the LSA is asked to put a fresh one there, and what is shown is compared with one that is surely
+//! new. The user's cache then has a newer ticket than before, which is all that changes in it.
+//!
+//! It never ran on Windows: each call was read against its documentation, and contexts, tokens and the comparison of
+//! keys were tried in Wine against real servers, which does without the LSA's tickets.
 
 #![expect(unsafe_code, reason = "the only way to the system; every block says why it is sound")]
 
 use super::first_ticket::{Initial, InitialFault};
 use super::krb_error::KrbError;
-use super::security::{Context, Fault, Key, Refusal, Security, SecurityError, Step, Ticket};
+use super::security::{Context, Fault, Key, Refusal, Security, SecurityError, Step, Ticket, ticket_in_token};
 use jiff::Timestamp;
+use log::debug;
 use std::ffi::c_void;
-use std::mem::{MaybeUninit, size_of};
+use std::mem::size_of;
 use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicBool, Ordering};
 use windows_sys::Win32::Foundation::{
-    HANDLE, NTSTATUS, SEC_E_KDC_UNKNOWN_ETYPE, SEC_E_TARGET_UNKNOWN, SEC_E_TIME_SKEW, SEC_I_CONTINUE_NEEDED,
-    STATUS_KDC_UNKNOWN_ETYPE, STATUS_NO_TRUST_SAM_ACCOUNT, STATUS_TIME_DIFFERENCE_AT_DC,
+    HANDLE, NTSTATUS, SEC_E_KDC_UNKNOWN_ETYPE, SEC_E_LOGON_DENIED, SEC_E_NO_AUTHENTICATING_AUTHORITY,
+    SEC_E_NO_CREDENTIALS, SEC_E_TARGET_UNKNOWN, SEC_E_TIME_SKEW, SEC_E_UNKNOWN_CREDENTIALS, SEC_I_CONTINUE_NEEDED,
+    STATUS_KDC_UNKNOWN_ETYPE, STATUS_NO_LOGON_SERVERS, STATUS_NO_TRUST_SAM_ACCOUNT, STATUS_TIME_DIFFERENCE_AT_DC,
 };
 use windows_sys::Win32::Security::Authentication::Identity::{
     AcquireCredentialsHandleW, DeleteSecurityContext, FreeContextBuffer, FreeCredentialsHandle,
     ISC_REQ_ALLOCATE_MEMORY, ISC_REQ_CONNECTION, ISC_REQ_MUTUAL_AUTH, ISC_RET_MUTUAL_AUTH, InitializeSecurityContextW,
-    KERB_RETRIEVE_TICKET_CACHE_TICKET, KERB_RETRIEVE_TICKET_DONT_USE_CACHE, KERB_RETRIEVE_TKT_REQUEST,
+    KERB_RETRIEVE_TICKET_DONT_USE_CACHE, KERB_RETRIEVE_TICKET_MAX_LIFETIME, KERB_RETRIEVE_TKT_REQUEST,
     KERB_RETRIEVE_TKT_RESPONSE, KerbRetrieveEncodedTicketMessage, LSA_STRING, LSA_UNICODE_STRING,
     LsaCallAuthenticationPackage, LsaConnectUntrusted, LsaDeregisterLogonProcess, LsaFreeReturnBuffer,
     LsaLookupAuthenticationPackage, MICROSOFT_KERBEROS_NAME_W, SEC_CHANNEL_BINDINGS, SECBUFFER_CHANNEL_BINDINGS,
@@ -35,6 +42,8 @@ use zeroize::Zeroizing;
 pub struct Sspi {
     credential: SecHandle,
     own: bool,
+    /// Whether a ticket was had: then the login is good.
+    logged_on: AtomicBool,
 }
 
 impl Sspi {
@@ -44,15 +53,17 @@ impl Sspi {
             Initial::Own => Self::with("your own logon", null(), true),
             Initial::Password { principal, password } => {
                 let (user, domain) = parts(principal);
-                let (mut user, mut domain) = (utf16(user), utf16(domain));
-                let mut password = Zeroizing::new(password.encode_utf16().collect::<Vec<u16>>());
+                let (mut user, mut domain) = (utf16(user), domain.map(utf16));
+                // It never grows: that would leave a copy.
+                let mut letters = Zeroizing::new(Vec::with_capacity(password.len()));
+                letters.extend(password.encode_utf16());
                 let identity = SEC_WINNT_AUTH_IDENTITY_W {
                     User: user.as_mut_ptr(),
                     UserLength: count(&user) - 1,
-                    Domain: domain.as_mut_ptr(),
-                    DomainLength: count(&domain) - 1,
-                    Password: password.as_mut_ptr(),
-                    PasswordLength: count(&password),
+                    Domain: domain.as_mut().map_or(null_mut(), Vec::as_mut_ptr),
+                    DomainLength: domain.as_ref().map_or(0, |domain| count(domain) - 1),
+                    Password: letters.as_mut_ptr(),
+                    PasswordLength: count(&letters),
                     Flags: SEC_WINNT_AUTH_IDENTITY_UNICODE,
                 };
                 Self::with(principal, (&raw const identity).cast(), false)
@@ -62,7 +73,7 @@ impl Sspi {
     }
 
     fn with(from: &str, identity: *const c_void, own: bool) -> Result<Self, SecurityError> {
-        let mut credential = nothing();
+        let mut credential = SecHandle::default();
         // SAFETY: the identity, where there is one, and its texts live until the call returns, which copies them; the
         // handle is a place to be filled; null stands for what is not asked.
         let status = unsafe {
@@ -81,8 +92,29 @@ impl Sspi {
         if status < 0 {
             return Err(SecurityError::Initial { from: from.to_owned(), fault: InitialFault::Other(words(status)) });
         }
-        log::debug!("the first ticket is to come from {from}");
-        Ok(Self { credential, own })
+        debug!("the first ticket is to come from {from}");
+        Ok(Self { credential, own, logged_on: AtomicBool::new(own) })
+    }
+
+    /// What was said instead of a ticket.
+    fn refusal(&self, status: NTSTATUS) -> Refusal {
+        match refusal(status) {
+            // The first attempt is the login too, and a refused password is never tried again.
+            Refusal::Failed(why) if !self.logged_on.load(Ordering::Relaxed) => Refusal::NotLoggedOn(why),
+            refusal => refusal,
+        }
+    }
+
+    /// A new ticket for the user's own logon, which the LSA is asked to put in the place of the one in the cache.
+    fn refresh(principal: &str) -> Result<Vec<u8>, Refusal> {
+        let lsa = Lsa::connect()?;
+        // Documented to be new, and not to be cached.
+        let new = lsa.ticket(principal, KERB_RETRIEVE_TICKET_DONT_USE_CACHE)?;
+        // Documented to be fresh, and to be cached afterwards.
+        if let Err(why) = lsa.ticket(principal, KERB_RETRIEVE_TICKET_MAX_LIFETIME) {
+            debug!("{principal}: the cache was not renewed: {why}");
+        }
+        Ok(new)
     }
 }
 
@@ -97,12 +129,21 @@ impl Security for Sspi {
     fn ticket(&self, host: &str) -> Result<Ticket, Refusal> {
         let at = Timestamp::now();
         let principal = format!("HTTP/{host}");
-        let key = if self.own { Lsa::connect().and_then(|lsa| lsa.fresh_ticket(&principal))? } else { None };
-        // The first token needs the ticket: this asks for it, or finds the new one, and says why there is none.
-        let mut exchange = Exchange::new(&self.credential, &principal, None);
-        match exchange.call(None) {
-            (status, _) if status < 0 => Err(refusal(status)),
-            _ => Ok(Ticket { principal, at, key }),
+        let new = self.own.then(|| Self::refresh(&principal)).transpose()?;
+        // The first token needs the ticket: this asks for it, or finds the one in the cache, and says why there is none.
+        let token = match Exchange::new(&self.credential, &principal, None).call(None) {
+            (status, _) if status < 0 => return Err(self.refusal(status)),
+            (_, token) => token,
+        };
+        self.logged_on.store(true, Ordering::Relaxed);
+        let shown = ticket_in_token(&token).and_then(Key::of_ticket);
+        let new = new.as_deref().and_then(Key::of_ticket);
+        match (new, shown) {
+            (Some(new), Some(shown)) if new != shown => Err(Refusal::Failed(format!(
+                "Windows shows a ticket out of its cache ({shown}) that is older than a new one ({new}): \
+                 run klist purge, and try again"
+            ))),
+            (_, key) => Ok(Ticket { principal, at, key }),
         }
     }
 
@@ -139,7 +180,7 @@ impl<'c> Exchange<'c> {
             SecBufferDesc { ulVersion: SECBUFFER_VERSION, cBuffers: count(&inputs), pBuffers: inputs.as_mut_ptr() };
         let mut output = SecBuffer { cbBuffer: 0, BufferType: SECBUFFER_TOKEN, pvBuffer: null_mut() };
         let mut taken = SecBufferDesc { ulVersion: SECBUFFER_VERSION, cBuffers: 1, pBuffers: &raw mut output };
-        let (mut context, mut attributes) = (nothing(), 0);
+        let (mut context, mut attributes) = (self.context.unwrap_or_default(), 0);
         let former = self.context.as_ref().map_or(null(), std::ptr::from_ref);
         // SAFETY: credential, former context, target and inputs live until the call returns and are only read; context,
         // output and attributes are places to be filled. The system allocates the output, which is copied and freed.
@@ -213,51 +254,57 @@ impl Lsa {
         if status < 0 { Err(refusal(status)) } else { Ok(package) }
     }
 
-    /// A ticket that is not out of the cache, into the cache; what it is encrypted with.
-    fn fresh_ticket(&self, principal: &str) -> Result<Option<Key>, Refusal> {
+    /// A ticket, encoded, by these options of KERB_RETRIEVE_TKT_REQUEST.
+    fn ticket(&self, principal: &str, options: u32) -> Result<Vec<u8>, Refusal> {
         let package = self.kerberos()?;
         let name: Vec<u16> = principal.encode_utf16().collect();
+        let length = u16::try_from(2 * name.len()).map_err(|_| Refusal::Failed("the name is too long".to_owned()))?;
         let head = size_of::<KERB_RETRIEVE_TKT_REQUEST>();
         let bytes = head + 2 * name.len();
         // Eight bytes at a time, so that the request is aligned.
         let mut buffer = vec![0_u64; bytes.div_ceil(8)];
         let request = buffer.as_mut_ptr().cast::<KERB_RETRIEVE_TKT_REQUEST>();
-        let length = u16::try_from(2 * name.len()).map_err(|_| Refusal::NotAsked("the name is too long".to_owned()))?;
-        let (mut answer, mut answered, mut status) = (null_mut(), 0, 0);
+        let (mut answer, mut answered, mut status) = (Answer(null_mut()), 0, 0);
         // SAFETY: the buffer has room for the request and, behind it, for the name, as the LSA wants them; zero is a
         // value of every field. The answer, where there is one, is read before it is given back, and its ticket has as
         // many bytes as it says.
         unsafe {
-            let behind = buffer.as_mut_ptr().cast::<u8>().add(head).cast::<u16>();
+            let behind = request.cast::<u8>().add(head).cast::<u16>();
             std::ptr::copy_nonoverlapping(name.as_ptr(), behind, name.len());
             (*request).MessageType = KerbRetrieveEncodedTicketMessage;
             (*request).TargetName = LSA_UNICODE_STRING { Length: length, MaximumLength: length, Buffer: behind };
-            (*request).CacheOptions = KERB_RETRIEVE_TICKET_DONT_USE_CACHE | KERB_RETRIEVE_TICKET_CACHE_TICKET;
+            (*request).CacheOptions = options;
             let called = LsaCallAuthenticationPackage(
                 self.0,
                 package,
                 request.cast(),
                 u32::try_from(bytes).unwrap_or_default(),
-                &raw mut answer,
+                &raw mut answer.0,
                 &raw mut answered,
                 &raw mut status,
             );
             if called < 0 || status < 0 {
                 return Err(refusal(if called < 0 { called } else { status }));
             }
-            let response = answer.cast::<KERB_RETRIEVE_TKT_RESPONSE>();
-            if response.is_null() {
-                return Ok(None);
-            }
-            let ticket = &(*response).Ticket;
+            let response = answer.0.cast::<KERB_RETRIEVE_TKT_RESPONSE>();
+            let Some(KERB_RETRIEVE_TKT_RESPONSE { Ticket: ticket }) = response.as_ref() else { return Ok(Vec::new()) };
             let length = usize::try_from(ticket.EncodedTicketSize).unwrap_or_default();
-            let key = if ticket.EncodedTicket.is_null() {
-                None
-            } else {
-                Key::of_ticket(std::slice::from_raw_parts(ticket.EncodedTicket, length))
-            };
-            LsaFreeReturnBuffer(answer);
-            Ok(key)
+            if ticket.EncodedTicket.is_null() {
+                return Ok(Vec::new());
+            }
+            Ok(std::slice::from_raw_parts(ticket.EncodedTicket, length).to_vec())
+        }
+    }
+}
+
+/// What the LSA answered, which is given back to it.
+struct Answer(*mut c_void);
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if !self.0.is_null() {
+            // SAFETY: the LSA made the buffer, and it is not used afterwards.
+            unsafe { LsaFreeReturnBuffer(self.0) };
         }
     }
 }
@@ -275,20 +322,30 @@ fn refusal(status: NTSTATUS) -> Refusal {
         SEC_E_TARGET_UNKNOWN | STATUS_NO_TRUST_SAM_ACCOUNT => Refusal::Answered(KrbError::of(7)),
         SEC_E_KDC_UNKNOWN_ETYPE | STATUS_KDC_UNKNOWN_ETYPE => Refusal::Answered(KrbError::of(14)),
         SEC_E_TIME_SKEW | STATUS_TIME_DIFFERENCE_AT_DC => Refusal::Answered(KrbError::of(37)),
-        status => Refusal::NotAsked(words(status)),
+        SEC_E_NO_AUTHENTICATING_AUTHORITY | STATUS_NO_LOGON_SERVERS => Refusal::Silent(words(status)),
+        SEC_E_LOGON_DENIED | SEC_E_NO_CREDENTIALS | SEC_E_UNKNOWN_CREDENTIALS => Refusal::NotLoggedOn(words(status)),
+        status => Refusal::Failed(words(status)),
     }
 }
 
-/// The system's own words for a status, with its number, by which it is documented.
+/// The system's own words for a status, with its number as it is documented.
 fn words(status: i32) -> String {
-    std::io::Error::from_raw_os_error(status).to_string()
+    // An NTSTATUS has its words in ntdll, where the standard library looks for what bears this bit.
+    const FACILITY_NT: i32 = 0x1000_0000;
+    let is_ntstatus = status.cast_unsigned() >> 28 == 0xc;
+    let error = std::io::Error::from_raw_os_error(if is_ntstatus { status | FACILITY_NT } else { status });
+    match error.to_string().split_once(" (os error") {
+        // What the standard library says where the system has no words.
+        Some((text, _)) if !text.starts_with("OS Error ") => format!("{} (0x{status:08X})", text.trim_end()),
+        _ => format!("status 0x{status:08X}"),
+    }
 }
 
-/// The name and the domain of `name@DOMAIN` or `DOMAIN\name`.
-fn parts(principal: &str) -> (&str, &str) {
+/// The name, and the domain of `DOMAIN\name`. That of `name@domain` stays in the name: it may be no realm.
+fn parts(principal: &str) -> (&str, Option<&str>) {
     match principal.split_once('\\') {
-        Some((domain, name)) => (name, domain),
-        None => principal.rsplit_once('@').unwrap_or((principal, "")),
+        Some((domain, name)) => (name, Some(domain)),
+        None => (principal, None),
     }
 }
 
@@ -298,11 +355,6 @@ fn channel_bindings(data: &[u8]) -> Vec<u8> {
     // Six numbers of the addresses, which are not bound, then the length and the place of the data.
     let numbers = [0, 0, 0, 0, 0, 0, count(data), head];
     numbers.iter().flat_map(|number: &u32| number.to_le_bytes()).chain(data.iter().copied()).collect()
-}
-
-fn nothing() -> SecHandle {
-    // SAFETY: a handle is two numbers, for which zero is a value.
-    unsafe { MaybeUninit::zeroed().assume_init() }
 }
 
 /// With its end.

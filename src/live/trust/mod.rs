@@ -1,9 +1,11 @@
 //! TLS with domain controllers and web servers: whose certificates are believed, and what is wrong with one that is not.
 
 mod fault;
+mod handshake;
 mod verifier;
 
 pub use fault::CertificateFault;
+pub(super) use handshake::{HandshakeFault, WANTED};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{Error as PemError, PemObject};

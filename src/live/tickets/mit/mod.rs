@@ -157,7 +157,7 @@ impl Client {
     /// empty realm lets the KDCs find the service's domain.
     fn ticket(&self, host: &str) -> Result<Ticket, Refusal> {
         let at = Timestamp::now();
-        let server = self.parse(&format!("HTTP/{host}@")).map_err(Refusal::NotAsked)?;
+        let server = self.parse(&format!("HTTP/{host}@")).map_err(Refusal::Failed)?;
         let mut wanted = credentials();
         (wanted.client, wanted.server) = (self.principal, server);
         let mut got: *mut Credentials = null_mut();
@@ -170,17 +170,20 @@ impl Client {
         if code != 0 {
             return Err(match code.wrapping_sub(PROTOCOL) {
                 number @ 1..128 => Refusal::Answered(KrbError::of(number)),
-                _ => Refusal::NotAsked(match initial::fault(code) {
-                    Some(fault) => format!("{fault}: {}", fault.hint()),
-                    None => self.words(code),
-                }),
+                _ => match initial::fault(code) {
+                    Some(fault @ (InitialFault::SilentKdc | InitialFault::UnknownRealm)) => {
+                        Refusal::Silent(format!("{fault}: {}", fault.hint()))
+                    }
+                    Some(fault) => Refusal::Failed(format!("{fault}: {}", fault.hint())),
+                    None => Refusal::Failed(self.words(code)),
+                },
             });
         }
         // SAFETY: the call succeeded, so `got` is a ticket of the library's, which is freed once and not used after.
         unsafe {
             let (principal, key) = (self.name((*got).server), key(&*got));
             (self.krb5.krb5_free_creds)(self.context, got);
-            Ok(Ticket { principal: principal.map_err(Refusal::NotAsked)?, at, key })
+            Ok(Ticket { principal: principal.map_err(Refusal::Failed)?, at, key })
         }
     }
 }

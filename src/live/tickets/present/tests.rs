@@ -89,10 +89,16 @@ fn token(bytes: &[u8]) -> String {
 #[test]
 fn only_the_proof_of_the_server_makes_it_valid() {
     let proof = token(b"proof");
-    for status in ["200 OK", "404 Not Found", "403 Forbidden", "401 Unauthorized", "302 Found"] {
+    for status in ["200 OK", "302 Found", "401 Unauthorized", "403 Forbidden", "404 Not Found", "500 Oh", "503 No"] {
         let answer = format!("HTTP/1.1 {status}\r\nWWW-Authenticate: Negotiate {proof}\r\n\r\n");
         check(&answer, "valid", "it takes the current key");
     }
+    // Interim answers, and a body that nobody reads.
+    let answer = format!(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: \
+         chunked\r\nConnection: close\r\nWWW-Authenticate: NTLM\r\nwww-authenticate: negotiate {proof}\r\n\r\n4\r\nbody"
+    );
+    check(&answer, "valid", "it takes the current key");
     let answer = format!("HTTP/1.1 200 OK\r\nWWW-Authenticate: Negotiate {}\r\n\r\n", token(b"word"));
     let words = "its answer cannot be understood: it says that it took the ticket, and does not prove it";
     check(&answer, "not understood", words);
@@ -108,6 +114,13 @@ fn only_the_proof_of_the_server_makes_it_valid() {
          with --path"
     );
     check("HTTP/1.1 301 Moved\r\nLocation: https://a/ b\r\n\r\n", "not proved", &words);
+    let pool =
+        "a fault of its own, before it asks who is there: look whether its application pool runs, and at its event log";
+    check("HTTP/1.1 503 Service Unavailable\r\n\r\n", "not proved", &format!("it answers 503, {pool}"));
+    check("HTTP/1.1 500 Oh\r\n\r\n", "not proved", &format!("it answers 500, {pool}"));
+    let words = "it answers 400 to a head of 1 KiB, and proves nothing: is that too long for it (IIS takes 16 KiB; a user \
+                 in fewer groups has a shorter ticket), or is this the port of another --scheme?";
+    check("HTTP/1.1 400 Bad Request\r\n\r\n", "not proved", words);
 }
 
 #[test]
@@ -120,6 +133,11 @@ fn refusals_without_a_token_are_told_apart() {
     check(&unauthorized(""), "no Kerberos", "it answers 401 and names no way to authenticate");
     let garbled = "its answer cannot be understood: its token is no base64";
     check(&unauthorized("WWW-Authenticate: Negotiate %%%\r\n"), "not understood", garbled);
+    let rejected = "it rejects the ticket and names no Kerberos error: look at its event log, Security and System";
+    check(&unauthorized("WWW-Authenticate: Negotiate oQcwBaADCgEC\r\n"), "refused", rejected);
+    let ntlm = "it answers the ticket with NTLM, and proves nothing: look at its providers";
+    let challenge = format!("WWW-Authenticate: Negotiate {}\r\n", token(b"NTLMSSP\0\x02\0\0\0"));
+    check(&unauthorized(&challenge), "no Kerberos", ntlm);
     let malformed = "its answer cannot be understood: a token is malformed";
     check(&unauthorized("WWW-Authenticate: Negotiate AAAA\r\n"), "not understood", malformed);
 }
