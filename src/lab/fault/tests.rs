@@ -71,7 +71,7 @@ fn each_fault_is_found_in_its_own_words_and_mended_or_named() {
     check(&Fault::ServerDown(server(), Down::ForGood), "it could not be reached", &End::Unreadable);
     check(&Fault::ServerDown(server(), Down::Calls(5)), "it could not be reached", &End::Unreadable);
     check(&Fault::SlowServer(server(), 1), "", &End::Unseen);
-    let all = "all 5 servers of Dublin, Redmond & Co known to be invalid";
+    let all = "all 5 servers of Dublin, Redmond & Co are known to be invalid";
     check(&Fault::HalfDoneRotation(account()), all, &End::Mended);
     check(&Fault::RotationBreaksOff(account()), "", &End::Unseen);
     check(&Fault::SpnMissing(spn("pool01")), "enable-topology: http/pool01.contoso.com is not on", &End::Mended);
