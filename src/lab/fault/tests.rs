@@ -102,6 +102,14 @@ fn an_account_that_is_deleted_holds_nothing() {
 }
 
 #[test]
+fn a_server_that_is_there_is_not_added_and_keeps_its_configuration() {
+    let (_folder, lab) = healthy();
+    let twice = Fault::ServerAdded(name("pool01.contoso.com"), name("fe02.contoso.com"));
+    assert!(matches!(lab.inject(&twice), Err(LabError::Present(what)) if what == "server fe02.contoso.com"));
+    assert_eq!(planned(&lab).findings, []);
+}
+
+#[test]
 fn what_cannot_be_read_passes() {
     let passes = |fault: &Fault, looks: usize| {
         let (_folder, lab) = healthy();
