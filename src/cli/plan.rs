@@ -54,7 +54,7 @@ Examples:
   In CI, failing where reality has drifted:
       cskerb plan contoso.yaml --snapshot monday/ --detailed-exitcode
   Rotate a password that is due:
-      cskerb plan contoso.yaml --snapshot monday/ --rotate 'CONTOSO\\kerbauth' --reason 'yearly, CHG0031'";
+      cskerb plan contoso.yaml --snapshot monday/ --rotate 'CONTOSO\\kerbauth' --reason CHG0031";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
