@@ -96,6 +96,16 @@ fn a_saved_plan_is_the_one_that_is_printed() {
     check(&[&CONTOSO[..], &["--out", missing.to_str().unwrap()]].concat(), 1, &said);
 }
 
+#[test]
+fn a_plan_never_takes_the_place_of_its_deployment_file() {
+    let folder = scratch();
+    let file = folder.path().join("contoso.yaml");
+    std::fs::copy(root().join(CONTOSO[1]), &file).unwrap();
+    let file = file.to_str().unwrap();
+    check(&["plan", file, "--snapshot", CONTOSO[3], "--out", file], 1, &["would replace the deployment file"]);
+    assert_eq!(std::fs::read(file).unwrap(), std::fs::read(root().join(CONTOSO[1])).unwrap());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_device_is_written_to_and_never_replaced() {
