@@ -36,9 +36,15 @@ fn unfinished(path: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> 
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
     }
-    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder_of(path))?;
+    let folder = folder_of(path);
+    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder).map_err(|error| why_not(&error, folder))?;
     file.write_all(bytes)?;
     Ok(file)
+}
+
+/// Why nothing can be made in that folder: tempfile's own words name a file that nobody asked for.
+fn why_not(error: &io::Error, folder: &Path) -> io::Error {
+    fs::metadata(folder).err().unwrap_or_else(|| error.kind().into())
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -80,7 +86,9 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_an_error_and_makes_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(replace(&folder.path().join("missing/plan.json"), b"x").is_err());
+        let error = replace(&folder.path().join("missing/plan.json"), b"x").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(!error.to_string().contains(UNFINISHED), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

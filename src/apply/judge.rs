@@ -3,8 +3,7 @@
 use super::journal::Judgement;
 use super::target::Observation;
 use crate::model::{AccountName, Principal, Setting, Verdict};
-use crate::plan::{Action, LocationChange};
-use std::fmt;
+use crate::plan::{Action, LocationChange, moment};
 
 /// Whether the action was completed, by what it is about before it and now.
 ///
@@ -101,8 +100,8 @@ fn rotation(account: &AccountName, before: &Observation, now: &Observation) -> J
         return Judgement::Unclear(format!("{account} is gone"));
     }
     let seen = [
-        compare("its key version", version_before.as_ref(), key_version.as_ref()),
-        compare("when its password was set", set_before.as_ref(), password_set_at.as_ref()),
+        compare("its key version", *version_before, *key_version, |version| version.to_string()),
+        compare("when its password was set", *set_before, *password_set_at, moment),
     ];
     let words: Vec<&str> = seen.iter().filter_map(Seen::words).collect();
     let words = format!("{account}: {}", words.join(", "));
@@ -137,11 +136,11 @@ impl Seen {
     }
 }
 
-fn compare<T: PartialEq + fmt::Display>(what: &str, before: Option<&T>, now: Option<&T>) -> Seen {
+fn compare<T: PartialEq + Copy>(what: &str, before: Option<T>, now: Option<T>, show: fn(T) -> String) -> Seen {
     match (before, now) {
-        (Some(before), Some(now)) if before == now => Seen::Same(format!("{what} is still {now}")),
-        (Some(before), Some(now)) => Seen::Moved(format!("{what} went from {before} to {now}")),
-        (None, Some(now)) => Seen::Appeared(format!("{what} is {now}, and was not known")),
+        (Some(before), Some(now)) if before == now => Seen::Same(format!("{what} is still {}", show(now))),
+        (Some(before), Some(now)) => Seen::Moved(format!("{what} went from {} to {}", show(before), show(now))),
+        (None, Some(now)) => Seen::Appeared(format!("{what} is {}, and was not known", show(now))),
         (_, None) => Seen::Unknown,
     }
 }

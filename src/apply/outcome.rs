@@ -130,7 +130,7 @@ pub enum ApplyError {
         ending: Option<Ending>,
     },
     /// `--abandon` names a run that is finished.
-    #[error("run {0} is not unfinished, so there is nothing to abandon; leave --abandon out")]
+    #[error("there is no unfinished run {0}, so nothing to abandon; leave --abandon out")]
     NothingToAbandon(RunId),
     /// Steps disturb people, and nobody allowed that.
     #[error("the plan needs a consent that was not given; add {}", flags(missing))]

@@ -76,6 +76,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(saved) = &saved {
         request.scope = saved.scope.clone();
     }
+    let is_saved = saved.is_some();
     let goes_on = if arguments.what_if { None } else { arguments.running.to_resume(opened.target())? };
     let plan = match (&goes_on, saved) {
         (Some(record), saved) => resumed(record, saved.as_ref())?,
@@ -96,6 +97,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         undoes: None,
         verify: Some(&request),
         command: vec!["apply".to_owned(), arguments.file.clone()],
+        saved: is_saved,
     })
 }
 

@@ -138,7 +138,7 @@ fn nameless() -> Result<Login, Failure> {
 fn nameless() -> Result<Login, Failure> {
     let hint = "write --bind-as name@domain; this program was built without the feature `gssapi`, with which it \
                 could use the Kerberos ticket that you have";
-    Err(Failure::new("it is not known as whom to ask the directory").hint(hint))
+    Err(Failure::new("--bind-as is missing: nobody was named to log in to the directory").hint(hint))
 }
 
 /// A URL may hold a login, so it is not shown where one may be in it.

@@ -2,12 +2,14 @@
 
 use super::exit::{Exit, Failure};
 use super::{output, read};
-use crate::lab::{Down, Fault, Lab, LabError, Right};
+use crate::lab::{Down, Fault, Lab, Right};
 use crate::model::{AccountName, PoolFqdn, Principal, ServerFqdn, SiteName, Spn};
+use crate::render::escape::{Lines, terminal};
+use crate::render::outline::words::count;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Makes and breaks labs: snapshot folders that `apply` may change, by the same rules as the real cmdlets.
@@ -180,34 +182,26 @@ fn new(arguments: &New) -> Result<Exit, Failure> {
         Err(exit) => return Ok(exit),
     };
     let now = arguments.at.unwrap_or_else(Timestamp::now);
-    let lab = Lab::create(&deployment, &arguments.folder, now).map_err(|error| failed(&arguments.folder, error))?;
-    let memory = lab.memory().map_err(|error| failed(&arguments.folder, error))?;
-    output::remark(&format!(
-        "made a healthy lab in {}: {} servers that run Web Services, {} accounts\n",
+    let lab = Lab::create(&deployment, &arguments.folder, now).map_err(read::no_lab)?;
+    let memory = lab.memory().map_err(read::no_lab)?;
+    let made = format!(
+        "made a healthy lab in {}: {}, {}\n",
         arguments.folder.display(),
-        memory.servers.len(),
-        memory.accounts.len()
-    ));
+        count(memory.servers.len(), "server that runs Web Services", "servers that run Web Services"),
+        count(memory.accounts.len(), "account", "accounts")
+    );
+    output::remark(&terminal(&made, Lines::Keep));
     Ok(Exit::Done)
 }
 
 fn break_lab(arguments: &Break) -> Result<Exit, Failure> {
-    let lab = Lab::open(&arguments.folder).map_err(|error| failed(&arguments.folder, error))?;
+    let lab = read::lab(&arguments.folder)?;
     for fault in arguments.faults() {
-        lab.inject(&fault).map_err(|error| failed(&arguments.folder, error))?;
-        output::remark(&format!("broken: {fault}\n"));
+        lab.inject(&fault).map_err(read::no_lab)?;
+        let done = if matches!(fault, Fault::ServerUp(_)) { "mended" } else { "broken" };
+        output::remark(&terminal(&format!("{done}: {fault}\n"), Lines::Keep));
     }
     Ok(Exit::Done)
-}
-
-fn failed(folder: &Path, error: LabError) -> Failure {
-    let failure = Failure::new(format!("the lab {} cannot be used", folder.display()));
-    match &error {
-        LabError::None(_) => failure.source(error).hint("make one: cskerb lab new FILE DIR"),
-        LabError::NotEmpty(_) => failure.source(error).hint("name a folder that is not there yet"),
-        LabError::Unknown(_) => failure.source(error).hint("`cskerb plan FILE --snapshot DIR` shows what it has"),
-        _ => failure.source(error),
-    }
 }
 
 impl Break {

@@ -9,33 +9,35 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The heading of these options. Each names it: a heading for whatever comes next would last beyond them.
+const HEADING: &str = "The live systems";
+
 /// By which PowerShell the real systems are reached, and where.
 #[derive(Args)]
 #[group(id = "live_options")]
-#[command(next_help_heading = "The live systems")]
 pub(super) struct Options {
     /// The PowerShell to start: powershell.exe or pwsh, or the path of one
-    #[arg(long, value_name = "PROGRAM", default_value = Launch::USUAL, requires = "live")]
+    #[arg(long, value_name = "PROGRAM", default_value = Launch::USUAL, requires = "live", help_heading = HEADING)]
     shell: String,
     /// The server whose management shell to use, through WinRM; without it, this machine's
-    #[arg(long, value_name = "FQDN", requires = "live")]
+    #[arg(long, value_name = "FQDN", requires = "live", help_heading = HEADING)]
     host: Option<ServerFqdn>,
     /// The machine to start PowerShell on, through ssh: user@host, or a name of ssh's own configuration
     ///
     /// ssh must not have to ask: it takes a key, a Kerberos ticket, or a connection that is shared already
     /// (ControlMaster). Windows passes a logon by key on to no other computer, and copies, tests and questions to Active
     /// Directory need others: delegate the ticket, or open the shared connection with the password.
-    #[arg(long, value_name = "DESTINATION", requires = "live")]
+    #[arg(long, value_name = "DESTINATION", requires = "live", help_heading = HEADING)]
     ssh: Option<String>,
     /// A file that `Get-Credential | Export-Clixml FILE` wrote: sessions are then opened with CredSSP
-    #[arg(long, value_name = "FILE", requires = "host")]
+    #[arg(long, value_name = "FILE", requires = "host", help_heading = HEADING)]
     credential: Option<PathBuf>,
     /// How long a call may take before its PowerShell is ended, as 90s or 30m; by default 5m for one that reads, 10m
     /// for one that changes, 1h for a rotation and for Enable-CsTopology
-    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "live")]
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "live", help_heading = HEADING)]
     call_timeout: Option<Duration>,
     /// How many servers to work on at a time, and how many calls to make at one place at once
-    #[arg(long, value_name = "N", default_value = "4", help_heading = None)]
+    #[arg(long, value_name = "N", default_value = "4", value_parser = at_least_one)]
     pub(super) parallel: NonZeroUsize,
 }
 
@@ -43,6 +45,11 @@ pub(super) struct Options {
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let parsed: SignedDuration = text.parse().map_err(|_| "a duration is written 30s, 5m or 1h".to_owned())?;
     Duration::try_from(parsed).map_err(|_| "a duration is not negative".to_owned())
+}
+
+/// How many of something to do at a time.
+pub(super) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a whole number is needed, and at least 1".to_owned())
 }
 
 impl Options {

@@ -1,24 +1,26 @@
 //! `log`
 
 use super::exit::{Exit, Failure};
+use super::output::Line;
 use super::{output, read};
 use crate::apply::journal::{Ending, Entry, JournalError, Judgement, Record, Refusal, RunId, runs};
 use crate::apply::target::{Observation, Target};
 use crate::model::Setting;
 use crate::plan::{commands, moment};
 use crate::render::escape::{Lines, terminal};
+use crate::render::outline::words::count;
 use crate::wire;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Shows the runs of apply, or what happened in one.
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("where").required(true))]
 pub(super) struct Arguments {
     /// The run; without, all are listed, the newest last
     run: Option<RunId>,
     /// The lab whose journals are shown
-    #[arg(long, value_name = "DIR", group = "where", required_unless_present = "state")]
+    #[arg(long, value_name = "DIR", group = "where")]
     lab: Option<PathBuf>,
     /// The folder of the real systems' journals, as apply was given it
     #[arg(long, value_name = "DIR", group = "where")]
@@ -95,72 +97,70 @@ fn line(record: &Record) -> String {
     let done = steps.iter().filter(|(_, step)| step.is_done()).count();
     let by = record.sessions().next().map_or(String::new(), |session| format!("by {}", session.operator));
     let ended = record.ending().map_or("running, or cut off", Ending::as_str);
-    let line = format!("{}  {ended}; {done} of {} begun steps done  {by}", record.run, steps.len());
-    format!("{}\n", terminal(&line, Lines::Escape))
+    let begun = count(steps.len(), "begun step", "begun steps");
+    Line::Prose(format!("{}  {ended}; {done} of {begun} done  {by}", record.run)).set(4)
 }
 
 /// Everything that happened in a run.
 fn story(record: &Record) -> String {
-    let lines = record.entries.iter().flat_map(|entry| {
-        let mut said = said(entry).into_iter();
-        let first = said.next().map(|line| format!("{}  {line}", moment(entry.at())));
-        first.into_iter().chain(said.map(|line| format!("    {line}")))
-    });
     let mut text = String::new();
-    for line in lines {
-        text.push_str(&terminal(&line, Lines::Escape));
-        text.push('\n');
+    for entry in &record.entries {
+        let (first, more) = said(entry);
+        text += &Line::Prose(format!("{}  {first}", moment(entry.at()))).set(6);
+        for line in more {
+            text += &match line {
+                Line::Prose(line) => Line::Prose(format!("    {line}")),
+                Line::Command(line) => Line::Command(format!("    {line}")),
+            }
+            .set(6);
+        }
     }
     text
 }
 
 /// An entry, and more about it.
-fn said(entry: &Entry) -> Vec<String> {
-    match entry {
+fn said(entry: &Entry) -> (String, Vec<Line>) {
+    let mut more = Vec::new();
+    let mut tell = |lines: Vec<String>| more.extend(lines.into_iter().map(Line::Prose));
+    let first = match entry {
         Entry::RunStarted { run, target, plan, undoes, session, .. } => {
-            let mut lines = vec![format!("run {run} of {target} by {}, {}", session.operator, session.tool)];
-            lines.push(format!("plan {plan}"));
-            lines.extend(undoes.as_ref().map(|run| format!("takes back run {run}")));
-            lines.extend(asked(session));
-            lines
+            tell(vec![format!("plan {plan}")]);
+            tell(undoes.iter().map(|run| format!("takes back run {run}")).collect());
+            tell(asked(session));
+            format!("run {run} of {target} by {}, {}", session.operator, session.tool)
         }
         Entry::RunResumed { session, .. } => {
-            let mut lines = vec![format!("gone on with by {}, {}", session.operator, session.tool)];
-            lines.extend(asked(session));
-            lines
+            tell(asked(session));
+            format!("gone on with by {}, {}", session.operator, session.tool)
         }
         Entry::StepBegun { step, attempt, action, before, .. } => {
+            more.extend(commands(action).into_iter().map(Line::Command));
+            more.extend(seen("before", before).map(Line::Prose));
             let again = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
-            let mut lines = vec![format!("begun  {step}{again}")];
-            lines.extend(commands(action));
-            lines.extend(seen("before", before));
-            lines
+            format!("begun  {step}{again}")
         }
         Entry::StepEnded { step, took, result, after, .. } => {
-            let mut lines = vec![match result {
+            more.extend(seen("after", after).map(Line::Prose));
+            match result {
                 Ok(()) => format!("done   {step} in {:.1} s", took.as_secs_f64()),
                 Err(failure) => format!("failed {step}: {failure}"),
-            }];
-            lines.extend(seen("after", after));
-            lines
+            }
         }
         Entry::StepJudged { step, judgement, observed, .. } => {
+            more.extend(seen("seen", observed).map(Line::Prose));
             let (word, why) = match judgement {
                 Judgement::Done(why) => ("it was completed", why),
                 Judgement::NotDone(why) => ("it was not completed", why),
                 Judgement::Unclear(why) => ("whether it was completed cannot be said", why),
             };
-            let mut lines = vec![format!("looked {step}: {word}: {why}")];
-            lines.extend(seen("seen", observed));
-            lines
+            format!("looked {step}: {word}: {why}")
         }
-        Entry::StepRefused { step, refusal: Refusal::Stale(why), .. } => vec![format!("stale  {step}: {why}")],
-        Entry::StepRefused { step, refusal: Refusal::Unread(why), .. } => vec![format!("unread {step}: {why}")],
-        Entry::StepLeft { step, why, .. } => vec![format!("left   {step}: {why}")],
-        Entry::RunEnded { ending, why, operator, .. } => {
-            vec![format!("{}: {why} ({operator})", ending.as_str())]
-        }
-    }
+        Entry::StepRefused { step, refusal: Refusal::Stale(why), .. } => format!("stale  {step}: {why}"),
+        Entry::StepRefused { step, refusal: Refusal::Unread(why), .. } => format!("unread {step}: {why}"),
+        Entry::StepLeft { step, why, .. } => format!("left   {step}: {why}"),
+        Entry::RunEnded { ending, why, operator, .. } => format!("{}: {why} ({operator})", ending.as_str()),
+    };
+    (first, more)
 }
 
 fn asked(session: &crate::apply::journal::Session) -> Vec<String> {

@@ -26,7 +26,7 @@ Examples:
 const SOURCE: &str = concat!("cskerb ", env!("CARGO_PKG_VERSION"));
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut command = super::Arguments::command();
+    let mut command = without_help(super::Arguments::command());
     // Verbs then know their whole name, `cskerb-plan`.
     command.build();
     let Some(folder) = &arguments.out else {
@@ -35,12 +35,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     std::fs::create_dir_all(folder)
         .map_err(|error| Failure::new(format!("{} cannot be made", folder.display())).source(error))?;
-    let verbs = command.get_subcommands().filter(|verb| verb.get_name() != "help");
-    for each in std::iter::once(&command).chain(verbs) {
+    for each in pages(&command) {
         let name = each.get_display_name().unwrap_or_else(|| each.get_name());
         output::replace(&folder.join(format!("{name}.1")), &page(each)?)?;
     }
     Ok(Exit::Done)
+}
+
+/// Without the verb `help`, here and in its verbs: it has no page, and a page names only what has one.
+fn without_help(command: Command) -> Command {
+    command.disable_help_subcommand(true).mut_subcommands(without_help)
+}
+
+/// The command, its verbs, and theirs.
+fn pages(command: &Command) -> Vec<&Command> {
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    std::iter::once(command).chain(verbs.flat_map(pages)).collect()
 }
 
 fn page(command: &Command) -> Result<String, Failure> {

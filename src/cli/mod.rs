@@ -135,6 +135,22 @@ mod tests {
     }
 
     #[test]
+    fn an_option_stands_under_the_heading_that_it_belongs_to() {
+        let mut command = Arguments::command();
+        command.build();
+        for verb in command.get_subcommands() {
+            let of_live: Vec<&str> = verb
+                .get_arguments()
+                .filter(|argument| argument.get_help_heading() == Some("The live systems"))
+                .map(|argument| argument.get_id().as_str())
+                .collect();
+            let expected: &[&str] =
+                if of_live.is_empty() { &[] } else { &["shell", "host", "ssh", "credential", "call_timeout"] };
+            assert_eq!(of_live, expected, "{}", verb.get_name());
+        }
+    }
+
+    #[test]
     fn every_verb_has_examples_and_every_example_is_understood() {
         for verb in Arguments::command().get_subcommands() {
             let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();

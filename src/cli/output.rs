@@ -5,7 +5,9 @@ use crate::durable;
 use crate::render::escape::{Lines, steers, terminal};
 use crate::render::text::Style;
 use indicatif::MultiProgress;
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -91,6 +93,28 @@ pub(super) fn paragraph(text: &str, indent: usize) -> String {
     error_columns().map_or_else(|| text.to_owned(), |columns| fill(text, indent, columns))
 }
 
+/// A line for standard output, without colour.
+pub(super) enum Line {
+    /// Words: on a terminal too narrow for them they go on in a further line.
+    Prose(String),
+    /// A command, after what it is for. It is never broken, so that it can be copied.
+    Command(String),
+}
+
+impl Line {
+    /// As it is printed; further lines begin with so many blanks.
+    pub(super) fn set(&self, indent: usize) -> String {
+        match self {
+            Self::Prose(text) => {
+                let text = terminal(text, Lines::Escape);
+                let set = columns().map_or_else(|| text.to_string(), |columns| fill(&text, indent, columns));
+                format!("{set}\n")
+            }
+            Self::Command(text) => format!("{}\n", terminal(text, Lines::Escape)),
+        }
+    }
+}
+
 fn fill(text: &str, indent: usize, columns: usize) -> String {
     let blanks = " ".repeat(indent);
     let options = textwrap::Options::new(columns)
@@ -98,6 +122,16 @@ fn fill(text: &str, indent: usize, columns: usize) -> String {
         .break_words(false)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(text, options)
+}
+
+/// How many characters of a cause are shown while a run goes and in its recap: a test names every server of a site.
+const CAUSE: usize = 400;
+
+/// The cause, or its beginning, and where the rest is.
+pub(super) fn beginning(cause: &str) -> Cow<'_, str> {
+    let Some((end, _)) = cause.char_indices().nth(CAUSE) else { return Cow::Borrowed(cause) };
+    let end = cause[..end].rfind(' ').unwrap_or(end);
+    Cow::Owned(format!("{} ... (`cskerb log RUN` has all of it)", &cause[..end]))
 }
 
 /// How to set text on standard output.
@@ -130,15 +164,39 @@ fn style_of(stream: &impl anstream::stream::RawStream) -> Style {
     Style { width, colour }
 }
 
-/// Replaces a file whole or not at all.
+/// Whether a file can stand there later: asked before what it shall hold takes long to get.
+pub(super) fn has_a_folder(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let message = format!("{} cannot be written: there is no folder {}", path.display(), folder.display());
+    Err(Failure::new(message))
+}
+
+/// Replaces a file whole or not at all. A device or a pipe, such as /dev/stdout or /dev/null, is written to, and stays.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    durable::replace(path, text.as_bytes())
-        .map_err(|error| Failure::new(format!("{} cannot be written", path.display())).source(error))
+    let to_be_replaced = fs::metadata(path).map_or(true, |there| there.is_file());
+    let written = if to_be_replaced {
+        durable::replace(path, text.as_bytes())
+    } else {
+        fs::OpenOptions::new().write(true).open(path).and_then(|mut there| there.write_all(text.as_bytes()))
+    };
+    written.map_err(|error| Failure::new(format!("{} cannot be written", path.display())).source(error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_cause_is_cut_between_words_and_says_where_it_is_whole() {
+        assert_eq!(beginning("it does not answer"), "it does not answer");
+        let servers = "fe01.contoso.com is invalid. ".repeat(40);
+        let cut = beginning(&servers);
+        assert!(cut.len() < 450, "{cut}");
+        assert!(cut.ends_with("is ... (`cskerb log RUN` has all of it)"), "{cut}");
+    }
 
     #[test]
     fn a_paragraph_breaks_between_words_and_nowhere_else() {

@@ -54,7 +54,7 @@ Examples:
   In CI, failing where reality has drifted:
       cskerb plan contoso.yaml --snapshot monday/ --detailed-exitcode
   Rotate a password that is due:
-      cskerb plan contoso.yaml --snapshot monday/ --rotate 'CONTOSO\\kerbauth' --reason 'yearly, CHG0031'";
+      cskerb plan contoso.yaml --snapshot monday/ --rotate 'CONTOSO\\kerbauth' --reason CHG0031";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -69,6 +69,9 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if let Some(out) = &arguments.out {
+        keeps(&arguments.file, out)?;
+    }
     let (deployment, snapshot) = match &arguments.snapshot {
         Some(folder) => {
             let (deployment, actual) = read::both(&arguments.file, folder);
@@ -110,6 +113,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     // The program ends: the system takes its memory back at once, piece by piece it takes long.
     std::mem::forget((plan, deployment));
     Ok(exit)
+}
+
+/// Whether the deployment file stays: a plan in its place would be all that is left of it.
+fn keeps(file: &str, out: &Path) -> Result<(), Failure> {
+    match (std::fs::canonicalize(file), std::fs::canonicalize(out)) {
+        (Ok(file), Ok(out)) if file == out => {
+            let message = format!("--out {} would replace the deployment file by its plan", out.display());
+            Err(Failure::new(message).hint("name another file, such as plan.json"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn save(path: &Path, plan: wire::plan::Plan) -> Result<wire::plan::Plan, Failure> {

@@ -5,10 +5,10 @@ use super::output;
 use crate::apply::events::{Event, What};
 use crate::apply::journal::{Judgement, Refusal};
 use crate::apply::{Opening, Report, Status};
-use crate::codes::Severity;
 use crate::model::{PoolFqdn, SiteName};
-use crate::plan::{Plan, Step, StepId};
+use crate::plan::{Plan, Step, StepId, moment};
 use crate::render::escape::{Lines, terminal};
+use crate::render::outline::words::{count, list};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -106,24 +106,23 @@ impl Shared {
     fn tell(&self, what: &What) {
         match what {
             What::LockLeftBehind(holder) => {
-                say(&format!("note: {} had the lock since {} and died; it is taken", holder.operator, holder.since));
+                let since = moment(holder.since);
+                say(&format!("note: {} had the lock since {since} and died; it is taken", holder.operator));
             }
             What::RunAbandoned(run) => say(&format!("note: run {run} is given up")),
             What::RunStarted { resumed, report } => self.start(*resumed, report),
             What::BatchStarted { pool, kind, number, steps } => {
-                let servers = if steps.len() == 1 { "1 server".to_owned() } else { format!("{} servers", steps.len()) };
+                let servers = count(steps.len(), "server", "servers");
                 say(&format!("{pool}: {}, batch {number}: {servers}", kind.as_str()));
             }
             What::StepStarted { step, .. } => self.begin(step),
             What::StepDone { step, took } => {
-                self.ended(step, "done", &format!(" ({})", seconds(took.unsigned_abs())));
+                self.ended(step, "done", &format!(" ({})", seconds(took.unsigned_abs())), None);
             }
-            What::StepFailed { step, failure } => self.ended(step, "failed", &format!(": {failure}")),
-            What::StepRefused { step, refusal: Refusal::Stale(why) } => self.ended(step, "stale", &format!(": {why}")),
-            What::StepRefused { step, refusal: Refusal::Unread(why) } => {
-                self.ended(step, "unread", &format!(": {why}"));
-            }
-            What::StepLeft { step, why } => self.ended(step, "left", &format!(": {why}")),
+            What::StepFailed { step, failure } => self.ended(step, "failed", "", Some(&failure.to_string())),
+            What::StepRefused { step, refusal: Refusal::Stale(why) } => self.ended(step, "stale", "", Some(why)),
+            What::StepRefused { step, refusal: Refusal::Unread(why) } => self.ended(step, "unread", "", Some(why)),
+            What::StepLeft { step, why } => self.ended(step, "left", "", Some(why)),
             What::StepRetried { step, why, delay } => {
                 self.state().running.remove(step);
                 say(&format!("        again   {step} in {}: {why}", seconds(*delay)));
@@ -138,8 +137,8 @@ impl Shared {
             }
             What::StepsAdded { account, steps } => {
                 self.add(steps);
-                let servers = if steps.len() == 1 { "1 server".to_owned() } else { format!("{} servers", steps.len()) };
-                say(&format!("note: the rotation of {account} left {servers} behind; they get copies"));
+                let left = count(steps.len(), "server behind, which gets a copy", "servers behind, which get copies");
+                say(&format!("note: the rotation of {account} left {left}"));
             }
             What::ServersUnread { account, why } => {
                 say(&format!(
@@ -160,9 +159,9 @@ impl Shared {
         let (total, done) = (report.steps.len(), report.done());
         let run = report.run.as_ref().map(ToString::to_string).unwrap_or_default();
         say(&if resumed {
-            format!("going on with run {run}: {done} of {total} steps are done")
+            format!("going on with run {run}: {done} of {} done", count(total, "step", "steps"))
         } else {
-            format!("run {run}: {total} steps")
+            format!("run {run}: {}", count(total, "step", "steps"))
         });
         let mut state = self.state();
         state.began = Instant::now();
@@ -205,7 +204,7 @@ impl Shared {
         }
     }
 
-    fn ended(&self, step: &Step, word: &str, more: &str) {
+    fn ended(&self, step: &Step, word: &str, took: &str, why: Option<&str>) {
         let mut state = self.state();
         state.running.remove(&step.id());
         state.all.end_one();
@@ -218,7 +217,8 @@ impl Shared {
         let (ended, total, elapsed) = (state.all.ended, state.all.total, clock(state.began.elapsed()));
         drop(state);
         let width = total.to_string().len();
-        say(&format!("[{ended:>width$}/{total} {elapsed}] {word:<7} {}{more}{of_pool}", step.id()));
+        let why = why.map(|why| format!(": {}", output::beginning(why))).unwrap_or_default();
+        say(&format!("[{ended:>width$}/{total} {elapsed}] {word:<7} {}{took}{of_pool}{why}", step.id()));
     }
 
     /// Names what is still running.
@@ -243,7 +243,7 @@ impl Shared {
 
 /// Says a line, above the bars.
 fn say(line: &str) {
-    output::remark(&format!("{}\n", terminal(line, Lines::Escape)));
+    output::remark(&format!("{}\n", output::paragraph(&terminal(line, Lines::Escape), 8)));
 }
 
 fn bar(bars: &MultiProgress, name: &str, template: &str, count: &Count) -> ProgressBar {
@@ -263,9 +263,13 @@ fn clock(time: Duration) -> String {
 }
 
 /// When a window opens, in its own zone and in the reader's.
-pub(super) fn opens(opening: &Opening) -> String {
-    let here = Opening { at: opening.at, zone: TimeZone::system() };
-    format!("the next opens {opening}, which is {here} here")
+fn opens(opening: &Opening) -> String {
+    format!("the next opens {opening}, which is {} here", here(opening))
+}
+
+/// The same moment in the reader's zone.
+pub(super) fn here(opening: &Opening) -> Opening {
+    Opening { at: opening.at, zone: TimeZone::system() }
 }
 
 /// `12 s`, `3 min 05 s`.
@@ -276,24 +280,25 @@ fn seconds(time: Duration) -> String {
     }
 }
 
-/// What the second plan says.
+/// What the second plan says: nothing is called verified that `verify` would not.
 pub(super) fn verified(plan: &Plan) -> String {
-    let errors = plan.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    let mut said: Vec<String> = Vec::new();
+    let mut found: Vec<String> = Vec::new();
     if !plan.steps.is_empty() {
-        let ids: Vec<String> = plan.steps.iter().take(6).map(|step| step.id().to_string()).collect();
-        let more = plan.steps.len() - ids.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        said.push(format!("{} steps are left to do: {}{more}", plan.steps.len(), ids.join(", ")));
+        let ids: Vec<String> = plan.steps.iter().map(|step| step.id().to_string()).collect();
+        let are = count(ids.len(), "step is", "steps are");
+        found.push(format!("{are} left to do: {}", list(&ids)));
     }
-    if errors > 0 {
-        said.push(format!("{errors} errors that no step mends; `cskerb verify` shows them"));
+    for (n, one, many) in [
+        (plan.errors(), "error that no step mends", "errors that no step mends"),
+        (plan.undeclared(), "site, pool or server is not declared", "sites, pools or servers are not declared"),
+        (plan.unreadable.len(), "fact could not be read", "facts could not be read"),
+    ] {
+        found.extend((n > 0).then(|| count(n, one, many)));
     }
-    if !plan.complete() {
-        said.push(format!("{} facts could not be read; `cskerb verify` shows them", plan.unreadable.len()));
-    }
-    if said.is_empty() {
-        said.push("everything is as declared".to_owned());
-    }
-    terminal(&format!("verified: {}\n", said.join("; ")), Lines::Keep).into_owned()
+    let said = match (found.is_empty(), plan.scope.is_whole()) {
+        (true, true) => "verified: everything is as declared".to_owned(),
+        (true, false) => "verified: within the scope, everything is as declared".to_owned(),
+        (false, _) => format!("not verified: {}; `cskerb verify` shows more", found.join("; ")),
+    };
+    format!("{}\n", output::paragraph(&terminal(&said, Lines::Escape), 2))
 }

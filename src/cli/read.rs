@@ -4,12 +4,13 @@ use super::exit::{Exit, Failure};
 use super::output;
 use crate::codes::Severity;
 use crate::deployment::{self, Loaded};
-use crate::lab::Lab;
+use crate::lab::{Lab, LabError};
 use crate::model::{Actual, Deployment};
 use crate::plan::Plan;
 use crate::render::diagnostics::Colour;
 use crate::render::text::Style;
-use crate::{render, snapshot, wire};
+use crate::snapshot::{self, SnapshotError};
+use crate::{render, wire};
 use std::io::Read;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -46,9 +47,17 @@ pub(super) fn password(file: &str) -> Result<Zeroizing<String>, Failure> {
 
 /// A deployment that is in order, with what it allows; what is wrong with it was said.
 pub(super) fn deployment(file: &str) -> Result<Result<(Deployment, Loaded), Exit>, Failure> {
-    let mut loaded = deployment::load(file, &bytes(file)?);
+    let read = bytes(file).map_err(|failure| {
+        if Path::new(file).is_dir() {
+            return failure.hint("the deployment file is named first, a snapshot folder after --snapshot");
+        }
+        failure
+    })?;
+    let mut loaded = deployment::load(file, &read);
     match loaded.deployment.take() {
         Some(deployment) => Ok(Ok((deployment, loaded))),
+        None if is_saved_plan(&read) => Err(Failure::new(format!("{file} is a saved plan, not a deployment file"))
+            .hint("`cskerb apply` carries it out; to see it, plan the deployment file that it was made from")),
         None => {
             say(&loaded);
             Ok(Err(Exit::Invalid))
@@ -56,12 +65,22 @@ pub(super) fn deployment(file: &str) -> Result<Result<(Deployment, Loaded), Exit
     }
 }
 
+/// Whether it looks like what `plan --out` writes: whoever names that where a deployment is wanted is told so at once.
+fn is_saved_plan(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.trim_start().starts_with('{') && text.contains("\"formatVersion\"") && text.contains("\"steps\"")
+}
+
 /// What the snapshot holds.
 pub(super) fn snapshot(folder: &Path) -> Result<Actual, Failure> {
     snapshot::read(folder).map_err(|error| {
-        Failure::new(format!("the snapshot {} cannot be read", folder.display()))
-            .source(error)
-            .hint("a snapshot is a folder with snapshot.json, topology.xml and what else was collected")
+        let failure = Failure::new(error.to_string());
+        match &error {
+            SnapshotError::Folder { .. } => failure
+                .source(error)
+                .hint("a snapshot is a folder with snapshot.json, topology.xml and what else was collected"),
+            SnapshotError::FromTheFuture { .. } => failure,
+        }
     })
 }
 
@@ -75,11 +94,23 @@ pub(super) fn both(file: &str, folder: &Path) -> (Deployed, Result<Actual, Failu
 
 /// That lab.
 pub(super) fn lab(folder: &Path) -> Result<Lab, Failure> {
-    Lab::open(folder).map_err(|error| {
-        Failure::new(format!("the lab {} cannot be used", folder.display()))
-            .source(error)
-            .hint("make one: cskerb lab new FILE DIR")
-    })
+    Lab::open(folder).map_err(no_lab)
+}
+
+/// Why a lab cannot be opened, made or broken: the error itself says of which one.
+pub(super) fn no_lab(error: LabError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    let hint = match &error {
+        LabError::None(_) => Some("make one: cskerb lab new FILE DIR"),
+        LabError::NotEmpty(_) => Some("name a folder that is not there yet"),
+        LabError::Unknown(_) => Some("`cskerb status FILE --snapshot DIR` shows what it has"),
+        _ => None,
+    };
+    let failure = failure.source(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// The plan that the file holds; `None` where it is a deployment file. A plan is a JSON object; a deployment is not.

@@ -1,9 +1,11 @@
 //! What came of a run, for a person: by site, then why it ended, then how to go on.
 
+use super::output::{self, Line};
 use crate::apply::journal::{Ending, Record, Refusal};
 use crate::apply::{Outcome, Status, StepReport, rights};
 use crate::plan::{Plan, Step, commands, moment};
 use crate::render::escape::{Lines, terminal};
+use crate::render::outline::words::count;
 
 /// The command that goes on with a run.
 pub(super) struct GoOn {
@@ -11,9 +13,21 @@ pub(super) struct GoOn {
     pub(super) words: Vec<String>,
     /// Whether it was to run Enable-CsTopology.
     pub(super) enable_topology: bool,
+    /// Whether it names a saved plan.
+    pub(super) saved: bool,
 }
 
 impl GoOn {
+    /// Goes on with the run.
+    fn resume(&self, more: &[&str]) -> String {
+        self.with(&[&["--resume"], more].concat())
+    }
+
+    /// Plans anew for what was left.
+    fn plan_anew(&self) -> String {
+        self.with(if self.saved { &["--replan"] } else { &[] })
+    }
+
     fn with(&self, more: &[&str]) -> String {
         let enable = self.enable_topology.then_some("--enable-topology");
         let words = self.words.iter().map(String::as_str).chain(more.iter().copied()).chain(enable);
@@ -30,39 +44,30 @@ fn word(text: &str) -> String {
 /// The recap.
 pub(super) fn text(outcome: &Outcome, go_on: &GoOn) -> String {
     let report = outcome.report();
-    let mut lines: Vec<String> = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     for (site, steps) in by_site(&report.steps) {
         let done = steps.iter().filter(|step| step.status == Status::Done).count();
-        lines.push(format!(
-            "{site}: {done} of {} {} done",
-            steps.len(),
-            if steps.len() == 1 { "step" } else { "steps" }
-        ));
+        lines.push(Line::Prose(format!("{site}: {done} of {} done", count(steps.len(), "step", "steps"))));
         for step in steps {
             if let Some((word, why)) = trouble(&step.status) {
-                lines.push(format!("  {word:<7} {}: {why}", step.step.id()));
+                lines.push(Line::Prose(format!("  {word:<7} {}: {}", step.step.id(), output::beginning(&why))));
             }
         }
     }
-    match (&report.run, outcome) {
-        (None, _) => lines.push("the plan has no step: nothing was changed".to_owned()),
-        (Some(run), Outcome::Finished(_)) => lines.push(format!("run {run} is finished")),
-        (Some(run), Outcome::Stopped { ending, why, .. }) => {
-            lines.push(format!("run {run}: {}: {why}", ending.as_str()));
-        }
-        (Some(run), Outcome::WaitsForEnableTopology(_)) => {
-            lines.push(format!("run {run} waits for Enable-CsTopology"));
-        }
-    }
+    lines.push(Line::Prose(match (&report.run, outcome) {
+        (None, _) => "the plan has no step: nothing was changed".to_owned(),
+        (Some(run), Outcome::Finished(_)) => format!("run {run} is finished"),
+        (Some(run), Outcome::Stopped { ending, why, .. }) => format!("run {run}: {}: {why}", ending.as_str()),
+        (Some(run), Outcome::WaitsForEnableTopology(_)) => format!("run {run} waits for Enable-CsTopology"),
+    }));
     if let Some(step) = report.enable_topology() {
         lines.extend(enable_topology(step, go_on));
     } else if !outcome.ending().is_final() {
-        lines.push(format!("to go on: {}", go_on.with(&[])));
+        lines.push(Line::Command(format!("to go on: {}", go_on.resume(&[]))));
     } else if outcome.ending() == Ending::Stale {
-        lines.push("to go on: plan anew".to_owned());
+        lines.push(Line::Command(format!("to plan anew: {}", go_on.plan_anew())));
     }
-    let text = lines.iter().map(|line| format!("{}\n", terminal(line, Lines::Escape)));
-    text.collect()
+    lines.iter().map(|line| line.set(10)).collect()
 }
 
 /// What is wrong with a step that is not done; steps that were not begun are only counted.
@@ -90,30 +95,34 @@ fn by_site(steps: &[StepReport]) -> Vec<(String, Vec<&StepReport>)> {
     sites
 }
 
-fn enable_topology(step: &Step, go_on: &GoOn) -> Vec<String> {
-    let mut lines = vec!["Enable-CsTopology must run before the rest".to_owned()];
-    lines.extend(commands(&step.action).into_iter().map(|command| format!("  run     {command}")));
-    lines.push("  where   on any host with the management shell".to_owned());
-    lines.push(format!("  as      {}", rights(&step.action)));
-    lines.push("  beware  it enables the whole last published topology".to_owned());
-    lines.push(format!("  then    {}", go_on.with(&[])));
-    lines.push(format!("  or let it be run: {}", go_on.with(&["--enable-topology"])));
+fn enable_topology(step: &Step, go_on: &GoOn) -> Vec<Line> {
+    let mut lines = vec![Line::Prose("Enable-CsTopology must run before the rest".to_owned())];
+    lines.extend(commands(&step.action).into_iter().map(|command| Line::Command(format!("  run     {command}"))));
+    lines.push(Line::Prose("  where   on any host with the management shell".to_owned()));
+    lines.push(Line::Prose(format!("  as      {}", rights(&step.action))));
+    lines.push(Line::Prose("  beware  it enables the whole last published topology".to_owned()));
+    lines.push(Line::Command(format!("  then    {}", go_on.resume(&[]))));
+    lines.push(Line::Command(format!("  or let it be run: {}", go_on.resume(&["--enable-topology"]))));
     lines
 }
 
 /// What an unfinished run has done, and what is left of it.
 pub(super) fn unfinished(record: &Record, plan: &Plan) -> String {
     let done: Vec<_> = record.steps().into_iter().filter(|(_, step)| step.is_done()).map(|(id, _)| id).collect();
-    let left: Vec<String> =
-        plan.steps.iter().map(Step::id).filter(|id| !done.contains(id)).map(|id| format!("  {id}\n")).collect();
+    let left: Vec<String> = plan
+        .steps
+        .iter()
+        .map(Step::id)
+        .filter(|id| !done.contains(id))
+        .map(|id| format!("  {}\n", terminal(id.as_str(), Lines::Escape)))
+        .collect();
     let began = record.started().map(|at| format!(", begun at {}", moment(at))).unwrap_or_default();
     let ended = record.ending().map_or("was cut off", Ending::as_str);
-    let text = format!(
-        "Run {}{began}: {ended}. {} of {} steps are done; left:\n{}",
+    let first = format!(
+        "Run {}{began}: {ended}. {} of {} done; left:",
         record.run,
         plan.steps.len() - left.len(),
-        plan.steps.len(),
-        left.concat()
+        count(plan.steps.len(), "step", "steps")
     );
-    terminal(&text, Lines::Keep).into_owned()
+    format!("{}\n{}", output::paragraph(&terminal(&first, Lines::Escape), 2), left.concat())
 }

@@ -7,9 +7,9 @@ use crate::plan::{Request, Scope};
 use clap::Args;
 use std::str::FromStr;
 
-/// What to narrow a plan to, and which rotations to plan.
+/// What to narrow a plan to.
 #[derive(Args)]
-pub(super) struct Asked {
+pub(super) struct Narrowed {
     /// Only this site (may be repeated)
     #[arg(long, value_name = "NAME")]
     site: Vec<String>,
@@ -19,6 +19,24 @@ pub(super) struct Asked {
     /// Only this server (may be repeated)
     #[arg(long, value_name = "FQDN")]
     server: Vec<String>,
+}
+
+impl Narrowed {
+    /// The request, for that file.
+    pub(super) fn request(&self, file: &str, deployment: &Deployment, allow: Vec<Allow>) -> Result<Request, Failure> {
+        Ok(Request { scope: scope(self, file, deployment)?, rotate: Vec::new(), allow })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.site.is_empty() && self.pool.is_empty() && self.server.is_empty()
+    }
+}
+
+/// What to narrow a plan to, and which rotations to plan.
+#[derive(Args)]
+pub(super) struct Asked {
+    #[command(flatten)]
+    narrowed: Narrowed,
     /// Plan a rotation of this account's password, although nothing calls for it
     #[arg(long, value_name = "ACCOUNT", requires = "reason")]
     rotate: Vec<String>,
@@ -30,12 +48,13 @@ pub(super) struct Asked {
 impl Asked {
     /// The request, for that file.
     pub(super) fn request(&self, file: &str, deployment: &Deployment, allow: Vec<Allow>) -> Result<Request, Failure> {
-        Ok(Request { scope: scope(self, file, deployment)?, rotate: rotations(self, file, deployment)?, allow })
+        let rotate = rotations(self, file, deployment)?;
+        Ok(Request { rotate, ..self.narrowed.request(file, deployment, allow)? })
     }
 
     /// Whether anything was asked for.
     pub(super) fn is_empty(&self) -> bool {
-        self.site.is_empty() && self.pool.is_empty() && self.server.is_empty() && self.rotate.is_empty()
+        self.narrowed.is_empty() && self.rotate.is_empty()
     }
 }
 
@@ -46,25 +65,38 @@ fn names<N: FromStr<Err = NameError>, C: FromIterator<N>>(option: &str, typed: &
     typed.iter().map(parse).collect()
 }
 
-fn scope(asked: &Asked, file: &str, deployment: &Deployment) -> Result<Scope, Failure> {
+fn scope(asked: &Narrowed, file: &str, deployment: &Deployment) -> Result<Scope, Failure> {
     let scope = Scope {
         sites: names::<SiteName, _>("--site", &asked.site)?,
         pools: names::<PoolFqdn, _>("--pool", &asked.pool)?,
         servers: names::<ServerFqdn, _>("--server", &asked.server)?,
     };
-    if let Some(unknown) = scope.first_unknown(deployment) {
-        let message = format!("{unknown} is not declared in {file}");
-        let known = deployment.sites.iter().flat_map(|site| {
-            let servers = site.pools.iter().flat_map(|pool| pool.servers.iter().map(|server| server.fqdn.as_str()));
-            std::iter::once(site.name.as_str()).chain(site.pools.iter().map(|pool| pool.fqdn.as_str())).chain(servers)
-        });
-        let failure = Failure::new(message);
-        return Err(match nearest(unknown, known) {
-            Some(near) => failure.hint(format!("did you mean {near}?")),
-            None => failure.hint("name a site, pool or server of the file, as --site, --pool or --server"),
-        });
+    match scope.first_unknown(deployment) {
+        Some((kind, name)) => Err(undeclared(kind, name, file, deployment)),
+        None => Ok(scope),
     }
-    Ok(scope)
+}
+
+/// A name that the file does not declare as what it was given as: what is meant may be another kind, or a name like it.
+fn undeclared(kind: &str, name: &str, file: &str, deployment: &Deployment) -> Failure {
+    let failure = Failure::new(format!("--{kind} {name}: no {kind} of that name is declared in {file}"));
+    let known = names_of(deployment);
+    if let Some((other, _)) = known.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)) {
+        return failure.hint(format!("it is a {other}: --{other} {name}"));
+    }
+    let alike = known.iter().filter(|(of, _)| *of == kind).map(|(_, known)| *known);
+    match nearest(name, alike) {
+        Some(near) => failure.hint(format!("did you mean {near}?")),
+        None => failure.hint("name a site, pool or server of the file, as --site, --pool or --server"),
+    }
+}
+
+/// Every name that may be given, with the option that takes it.
+fn names_of(deployment: &Deployment) -> Vec<(&'static str, &str)> {
+    let pools = || deployment.sites.iter().flat_map(|site| &site.pools);
+    let sites = deployment.sites.iter().map(|site| ("site", site.name.as_str()));
+    let servers = pools().flat_map(|pool| &pool.servers).map(|server| ("server", server.fqdn.as_str()));
+    sites.chain(pools().map(|pool| ("pool", pool.fqdn.as_str()))).chain(servers).collect()
 }
 
 pub(super) fn nearest<'n>(typed: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {

@@ -46,7 +46,7 @@ pub(super) struct Running {
     #[arg(long)]
     enable_topology: bool,
     /// Work outside of the maintenance windows; the reason is journaled
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", value_parser = reason)]
     outside_window: Option<String>,
     /// How long to wait for another apply that works with the same systems, as 30s or 5m
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = live::duration)]
@@ -86,6 +86,13 @@ pub(super) struct Work<'w> {
     pub(super) verify: Option<&'w Request>,
     /// The verb and its argument, as they were typed.
     pub(super) command: Vec<String>,
+    /// Whether that argument is a saved plan.
+    pub(super) saved: bool,
+}
+
+/// A reason that says something.
+fn reason(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("say why: the journal keeps it".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 impl Running {
@@ -100,12 +107,19 @@ impl Running {
                 Err(refused(&ApplyError::unfinished(&record)))
             }
             (None, Some(run)) => Err(refused(&ApplyError::NothingToAbandon(run.clone()))),
+            (None, None) if self.resume => {
+                output::remark("note: there is no unfinished run to go on with; this is a new one\n");
+                Ok(None)
+            }
             _ => Ok(None),
         }
     }
 
     /// Shows the plan, asks, carries it out, and says what came of it.
     pub(super) fn carry_out(&self, work: &Work<'_>) -> Result<Exit, Failure> {
+        if let Some(path) = &self.metrics {
+            output::has_a_folder(path)?;
+        }
         self.show(work);
         if let Some(live) = work.systems.live() {
             preflight::look(live, work.plan, work.goes_on, work.deployment)?;
@@ -216,25 +230,23 @@ impl Running {
         let everything = Request::default();
         let read = apply::verify(work.deployment, work.verify.unwrap_or(&everything), work.systems.target());
         let plan = read.map_err(|error| Failure::new("the state cannot be read again").source(error))?;
+        if work.verify.is_some() {
+            say(&plan);
+        }
         if let Some(path) = &self.metrics {
             write_metrics(path, &plan, Some(work.systems.target().state_folder()))?;
         }
-        if work.verify.is_none() {
-            return Ok(exit(outcome, None));
-        }
-        say(&plan);
-        Ok(exit(outcome, Some(&plan)))
+        Ok(exit(outcome, work.verify.map(|_| &plan)))
     }
 
     /// The command that goes on with this run, with the options that it needs again.
     fn go_on(&self, work: &Work<'_>) -> GoOn {
         let mut words: Vec<String> = work.command.clone();
         words.extend(self.choice.words());
-        words.push("--resume".to_owned());
         if let Some(reason) = &self.outside_window {
             words.extend(["--outside-window".to_owned(), reason.clone()]);
         }
-        GoOn { words, enable_topology: self.enable_topology }
+        GoOn { words, enable_topology: self.enable_topology, saved: work.saved }
     }
 }
 
@@ -269,7 +281,7 @@ fn json_line(event: &apply::events::Event) -> Result<(), Failure> {
 fn refused(error: &ApplyError) -> Failure {
     match error {
         ApplyError::Window { opening: Some(opening), .. } => {
-            Failure::new(error.to_string()).hint(progress::opens(opening))
+            Failure::new(error.to_string()).hint(format!("that is {} here", progress::here(opening)))
         }
         _ => Failure::new(error.to_string()),
     }

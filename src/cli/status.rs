@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::{collection, live, output, read};
 use crate::{plan, render, wire};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Shows what is known, on one screen: sites, pools and servers, layer by layer.
@@ -11,21 +11,21 @@ use std::path::PathBuf;
 /// Which account each site has, the accounts and their SPNs in Active Directory, and each server's Kerberos
 /// configuration and IIS settings, with who said so and when. A plan shows of all this only what differs.
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("where").required(true))]
 pub(super) struct Arguments {
     /// The deployment file; `-` reads standard input
     file: String,
     /// The snapshot folder to show
-    #[arg(long, value_name = "DIR", group = "where", required_unless_present = "live")]
+    #[arg(long, value_name = "DIR", group = "where")]
     snapshot: Option<PathBuf>,
     /// Read the real systems, through PowerShell, and show them
     #[arg(long, group = "where")]
     live: bool,
-    #[command(flatten)]
-    reach: live::Options,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    reach: live::Options,
 }
 
 const EXAMPLES: &str = "\

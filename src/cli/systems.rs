@@ -9,21 +9,22 @@ use crate::live::shell::Pool;
 use crate::live::systems::{Live, Means, Patience};
 use crate::model::Deployment;
 use crate::render::escape::{Lines, terminal};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Which systems to change.
 #[derive(Args)]
+#[command(group = ArgGroup::new("where").required(true))]
 pub(super) struct Choice {
     /// The lab to change
-    #[arg(long, value_name = "DIR", group = "where", required_unless_present = "live")]
+    #[arg(long, value_name = "DIR", group = "where")]
     lab: Option<PathBuf>,
     /// Change the real systems, through PowerShell
     #[arg(long, group = "where", requires = "state")]
     live: bool,
     /// The folder of the real systems' lock, journals and reports: on a share where several operators work
-    #[arg(long, value_name = "DIR", requires = "live")]
+    #[arg(long, value_name = "DIR", requires = "live", conflicts_with = "lab")]
     state: Option<PathBuf>,
     /// How long to wait for replication after Enable-CsTopology, as 5m or 1h
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = live::duration, requires = "live")]

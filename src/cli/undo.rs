@@ -59,11 +59,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         // The file now declares something else; whether each step took effect was looked at when it was done.
         verify: None,
         command: vec!["undo".to_owned(), arguments.run.to_string()],
+        saved: false,
     })
 }
 
 fn say_what_stays(undo: &Undo) {
     for (step, why) in &undo.no_way_back {
-        output::remark(&terminal(&format!("no way back: {step}: {why}\n"), Lines::Keep));
+        let stays = terminal(&format!("no way back: {step}: {why}"), Lines::Escape).into_owned();
+        output::remark(&format!("{}\n", output::paragraph(&stays, 2)));
     }
 }

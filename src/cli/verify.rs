@@ -1,7 +1,7 @@
 //! `verify`
 
 use super::exit::{Exit, Failure};
-use super::request::Asked;
+use super::request::Narrowed;
 use super::running::write_metrics;
 use super::{collection, live, output, read, tickets, trace};
 use crate::apply;
@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     metrics: Option<PathBuf>,
     #[command(flatten)]
-    asked: Asked,
+    narrowed: Narrowed,
     #[command(flatten)]
     reach: live::Options,
     #[command(flatten)]
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let request = arguments.asked.request(&arguments.file, &deployment, loaded.allow)?;
+    let request = arguments.narrowed.request(&arguments.file, &deployment, loaded.allow)?;
     if arguments.tickets.is_asked() && arguments.lab.is_some() {
         let hint = "give --snapshot DIR: its topology says which servers to ask";
         return Err(Failure::new("the servers of a lab take no tickets").hint(hint));

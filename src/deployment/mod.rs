@@ -28,6 +28,7 @@ mod source;
 pub mod stages;
 mod structure;
 mod suggest;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod times;

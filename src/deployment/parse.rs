@@ -1,10 +1,12 @@
-//! The one place that knows the YAML library: parser events to a tree of placed nodes.
+//! The one place that knows the YAML library, with [`super::syntax`] for its errors: parser events to a tree of placed
+//! nodes.
 
 use super::scalar::resolve;
+use super::syntax::syntax;
 use super::tree::{Entry, Key, Measure, Node, Soundness, Style, Value};
 use super::{Diagnostic, Span};
 use crate::codes::Code;
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle, Tag};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -294,37 +296,9 @@ fn too_many(at: Span, limit: usize) -> Diagnostic {
     Diagnostic::new(Code::YamlTooLarge, at, message).hint(hint)
 }
 
-fn too_deep(at: Span) -> Diagnostic {
+pub(super) fn too_deep(at: Span) -> Diagnostic {
     let message = format!("values nest deeper than {DEEPEST} levels here");
     Diagnostic::new(Code::YamlTooLarge, at, message).hint("no deployment needs more than nine levels")
-}
-
-fn syntax(text: &str, error: &ScanError) -> Diagnostic {
-    let start = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
-    let width = text.get(start..).and_then(|rest| rest.chars().next()).filter(|c| *c != '\n').map_or(0, char::len_utf8);
-    let at = Span { start, end: start + width };
-    let hint = match error.kind() {
-        ErrorKind::RecursionLimitExceeded => return too_deep(at),
-        ErrorKind::UnknownQuotedScalarEscape
-        | ErrorKind::InvalidQuotedScalarHexEscape
-        | ErrorKind::InvalidUnicodeEscape => Some(
-            r"in double quotes a backslash begins an escape: write CONTOSO\kerbauth without quotes or in single ones",
-        ),
-        ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed => {
-            Some("indent with spaces; YAML does not allow tabs there")
-        }
-        ErrorKind::UnknownAnchor => Some("an alias `*name` needs an anchor `&name` above it"),
-        ErrorKind::MappingValueNotAllowed => {
-            Some("a key stands at the same indentation as its neighbours, and a text with `: ` in it needs quotes")
-        }
-        ErrorKind::UnclosedQuotedScalar => Some("a quote is opened here and never closed"),
-        ErrorKind::UnclosedFlowCollection { .. } | ErrorKind::UnexpectedEofFlowSequence => {
-            Some("a bracket is opened and never closed")
-        }
-        _ => None,
-    };
-    let message = format!("this is not YAML: {}", error.kind());
-    Diagnostic::new(Code::YamlSyntax, at, message).maybe_hint(hint.map(str::to_owned))
 }
 
 #[cfg(test)]
@@ -366,6 +340,8 @@ mod tests {
         check("a: !foo 1\n", &["1:4 wrong-type"], r#"{"a":1}"#);
         check("a: 1\n---\nb: 2\n", &["2:1 several-documents"], r#"{"a":1}"#);
         check("a: [1\n", &["1:4 yaml-syntax"], "");
+        check("a: x\n\tb: y\n", &["2:1 yaml-syntax"], "");
+        check("a:\n  - b: x\n  \tc: y\n", &["3:3 yaml-syntax"], "");
         check("a: &x [*x]\n", &["1:8 yaml-too-large"], "");
         check("a: \"CONTOSO\\kerbauth\"\n", &["1:4 yaml-syntax"], "");
         check(&"[".repeat(100), &["1:65 yaml-too-large"], "");

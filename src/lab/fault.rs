@@ -57,10 +57,13 @@ impl fmt::Display for Fault {
             Self::StalePassword(server) => write!(f, "{server} has an older password of its account"),
             Self::NeverConfigured(server) => write!(f, "{server} was never configured"),
             Self::ServerDown(server, Down::ForGood) => write!(f, "{server} does not answer"),
+            Self::ServerDown(server, Down::Calls(1)) => {
+                write!(f, "{server} does not answer the next call that needs it")
+            }
             Self::ServerDown(server, Down::Calls(calls)) => {
                 write!(f, "{server} does not answer the next {calls} calls that need it")
             }
-            Self::ServerUp(server) => write!(f, "nothing: {server} answers again"),
+            Self::ServerUp(server) => write!(f, "{server} answers again"),
             Self::SlowServer(server, milliseconds) => write!(f, "{server} takes {milliseconds} ms to answer"),
             Self::HalfDoneRotation(account) => write!(f, "a rotation of {account} broke off before Active Directory"),
             Self::RotationBreaksOff(account) => write!(f, "the next rotation of {account} will break off"),
@@ -74,6 +77,9 @@ impl fmt::Display for Fault {
             Self::ServerAdded(pool, server) => write!(f, "{server} was added to {pool}"),
             Self::TopologyPublished(0) => f.write_str("another topology was published"),
             Self::TopologyPublished(calls) => write!(f, "another topology is published with call {calls} from now"),
+            Self::ControllersDisagree(account, 1) => {
+                write!(f, "the domain controllers do not agree on {account} for the next look at it")
+            }
             Self::ControllersDisagree(account, looks) => {
                 write!(f, "the domain controllers do not agree on {account} for the next {looks} looks at it")
             }
@@ -111,6 +117,10 @@ impl Lab {
         let known = session.world.topology().is_ok_and(|topology| topology.pools.iter().any(|it| it.fqdn == *pool));
         if !known {
             return Err(LabError::Unknown(format!("pool {pool}")));
+        }
+        // Asked before anything is written: its IIS configuration would be lost.
+        if session.world.memory.servers.contains_key(server) {
+            return Err(LabError::Present(format!("server {server}")));
         }
         write_plain(&session.writer, server).map_err(|error| self.unchanged(error))?;
         change::add_machine(&self.folder, pool, server).map_err(|error| self.unchanged(error))?;

@@ -86,7 +86,7 @@ struct LastSeen {
 #[derive(Debug, Error)]
 pub enum LabError {
     /// It has no `lab.json`.
-    #[error("{} is no lab: it has no lab.json; `cskerb lab new FILE DIR` makes one", .0.display())]
+    #[error("{} is no lab: it has no lab.json", .0.display())]
     None(PathBuf),
     /// Something of it cannot be read.
     #[error("the lab {} cannot be used: {cause}", folder.display())]
@@ -102,6 +102,9 @@ pub enum LabError {
     /// What was asked for is not in this lab.
     #[error("the lab has no {0}")]
     Unknown(String),
+    /// What was to be added is in this lab.
+    #[error("the lab has {0} already")]
+    Present(String),
     /// A file could not be read or changed.
     #[error("{} cannot be {doing}", path.display())]
     Io {

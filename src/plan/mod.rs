@@ -79,11 +79,29 @@ impl Plan {
     /// Whether reality differs from what is declared, as `--detailed-exitcode` counts it: a step, an error finding or a target
     /// that is not declared.
     pub fn differs(&self) -> bool {
-        let counts = |finding: &Finding| {
-            finding.severity == Severity::Error
-                || matches!(finding.code, Code::ServerUndeclared | Code::PoolUndeclared | Code::SiteUndeclared)
+        !self.steps.is_empty() || self.errors() > 0 || self.undeclared() > 0
+    }
+
+    /// How many errors it found that no step mends.
+    pub fn errors(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+    }
+
+    /// How many sites, pools and servers it found that are not declared.
+    pub fn undeclared(&self) -> usize {
+        let is_undeclared = |finding: &&Finding| {
+            matches!(finding.code, Code::ServerUndeclared | Code::PoolUndeclared | Code::SiteUndeclared)
         };
-        !self.steps.is_empty() || self.findings.iter().any(counts)
+        self.findings.iter().filter(is_undeclared).count()
+    }
+
+    /// Whether all was read that the verdict on Enable-CsTopology rests on: the topology, the assignments and who holds
+    /// which SPN, but no server.
+    pub fn verdict_is_certain(&self) -> bool {
+        let of_a_server = |unread: &Unreadable| {
+            matches!(unread.subject, Subject::Server(..) | Subject::Location(..) | Subject::WebServices)
+        };
+        self.unreadable.iter().all(of_a_server)
     }
 
     /// The step of that id.

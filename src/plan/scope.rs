@@ -25,15 +25,18 @@ impl Scope {
         self.sites.is_empty() && self.pools.is_empty() && self.servers.is_empty()
     }
 
-    /// The first name that the deployment does not declare, as it was typed.
-    pub fn first_unknown<'s>(&'s self, deployment: &Deployment) -> Option<&'s str> {
+    /// The first name that the deployment does not declare, as it was typed, after what it should be: a `site`, a `pool`
+    /// or a `server`.
+    pub fn first_unknown<'s>(&'s self, deployment: &Deployment) -> Option<(&'static str, &'s str)> {
         let sites = || deployment.sites.iter();
         let pools = || sites().flat_map(|site| &site.pools);
         let site = self.sites.iter().find(|name| sites().all(|site| site.name != **name));
         let pool = self.pools.iter().find(|name| pools().all(|pool| pool.fqdn != **name));
         let unknown = |name: &&ServerFqdn| pools().flat_map(|pool| &pool.servers).all(|server| server.fqdn != **name);
         let server = self.servers.iter().find(unknown);
-        site.map(SiteName::as_str).or(pool.map(PoolFqdn::as_str)).or(server.map(ServerFqdn::as_str))
+        site.map(|name| ("site", name.as_str()))
+            .or(pool.map(|name| ("pool", name.as_str())))
+            .or(server.map(|name| ("server", name.as_str())))
     }
 
     /// Whether the subject lies wholly inside.

@@ -3,14 +3,15 @@
 use super::survey::{ServerState, Survey};
 use super::{Scope, Step, StepKind, Subject};
 use crate::model::{PoolFqdn, SiteName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a plan counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// The steps by kind; a kind without steps is left out.
     pub steps: BTreeMap<StepKind, usize>,
-    /// The health of each pool whose site has an account, declared or not, in the order of the deployment.
+    /// The health of each pool whose site has an account, declared or not, in the order of the deployment; of those with a
+    /// server in the scope.
     pub pools: Vec<PoolHealth>,
 }
 
@@ -45,11 +46,18 @@ impl Summary {
         for step in steps {
             *summary.steps.entry(step.action.kind()).or_default() += 1;
         }
+        // What clients notice depends on the whole pool, also where only one of its servers lies in the scope.
+        let inside: BTreeSet<(&SiteName, &PoolFqdn)> = (survey.targets.iter())
+            .filter(|target| {
+                scope.is_whole()
+                    || scope.selects(&Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone()))
+            })
+            .map(|target| (target.site, target.pool))
+            .collect();
         let mut places: BTreeMap<(&SiteName, &PoolFqdn), usize> = BTreeMap::new();
         for target in &survey.targets {
             let Some(state) = &target.state else { continue };
-            let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
-            if !scope.selects(&subject) {
+            if !inside.contains(&(target.site, target.pool)) {
                 continue;
             }
             let at = *places.entry((target.site, target.pool)).or_insert_with(|| {

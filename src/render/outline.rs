@@ -3,10 +3,10 @@
 mod changes;
 mod findings;
 pub(super) mod steps;
-pub(super) mod words;
+pub(crate) mod words;
 
 use crate::codes::Severity;
-use crate::plan::{Action, EnableTopology, Need, Plan, PoolHealth, StepKind, Trigger, commands, moment};
+use crate::plan::{Action, Need, Plan, PoolHealth, StepKind, Trigger, commands, moment};
 
 /// What a person reads of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,7 +220,7 @@ impl Outline {
             origin: origin(plan),
             sections: sections.into_iter().flatten().collect(),
             summary: summary(plan),
-            verdict: verdict(&plan.enable_topology),
+            verdict: verdict(plan),
             digest: None,
         }
     }
@@ -287,15 +287,18 @@ fn summary(plan: &Plan) -> Vec<String> {
     lines
 }
 
-fn verdict(verdict: &EnableTopology) -> Item {
+fn verdict(plan: &Plan) -> Item {
+    let verdict = &plan.enable_topology;
     let mark = match verdict.need {
         Need::Required => Mark::Disrupt,
         Need::Advisory | Need::NotRequired => Mark::None,
     };
-    let text = match verdict.need {
-        Need::Required => "Enable-CsTopology: required",
-        Need::Advisory => "Enable-CsTopology: advisory; nothing waits for it",
-        Need::NotRequired => "Enable-CsTopology: not required",
+    let text = match (verdict.need, plan.verdict_is_certain()) {
+        (Need::Required, _) => "Enable-CsTopology: required",
+        (Need::Advisory, true) => "Enable-CsTopology: advisory; nothing waits for it",
+        (Need::Advisory, false) => "Enable-CsTopology: advisory, as far as could be read; nothing waits for it",
+        (Need::NotRequired, true) => "Enable-CsTopology: not required",
+        (Need::NotRequired, false) => "Enable-CsTopology: not required, as far as could be read",
     };
     let mut item = Item::new(mark, text);
     for reason in words::fold(&verdict.because, |reason| reason.text.clone()) {

@@ -108,7 +108,9 @@ fn head(plan: &Plan, script: &mut String) {
         Need::Advisory => "Enable-CsTopology is advisory: the documentation asks for it, and nothing waits for it",
         Need::NotRequired => "Enable-CsTopology is not required",
     };
-    comment("verdict", verdict, script);
+    let certain = plan.enable_topology.need == Need::Required || plan.verdict_is_certain();
+    let as_far = if certain { "" } else { ", as far as could be read" };
+    comment("verdict", &format!("{verdict}{as_far}"), script);
     if let Some(warning) = &plan.enable_topology.warning {
         comment("beware", warning, script);
     }

@@ -167,6 +167,9 @@ pub enum What {
         steps: Vec<String>,
         /// How many error findings no step mends.
         errors: usize,
+        /// How many sites, pools and servers are not declared.
+        #[serde(default)]
+        undeclared: usize,
         /// How much could not be read.
         unreadable: usize,
     },

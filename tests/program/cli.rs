@@ -92,7 +92,30 @@ fn a_saved_plan_is_the_one_that_is_printed() {
     let output = cskerb(&[&CONTOSO[..], &["--format", "json", "--out", path.to_str().unwrap()]].concat());
     assert_eq!(std::fs::read(&path).unwrap(), output.stdout);
     let missing = folder.path().join("no/such/folder/plan.json");
-    check(&[&CONTOSO[..], &["--out", missing.to_str().unwrap()]].concat(), 1, &["plan.json cannot be written"]);
+    let said = ["plan.json cannot be written: No such file or directory (os error 2)\n"];
+    check(&[&CONTOSO[..], &["--out", missing.to_str().unwrap()]].concat(), 1, &said);
+}
+
+#[test]
+fn a_plan_never_takes_the_place_of_its_deployment_file() {
+    let folder = scratch();
+    let file = folder.path().join("contoso.yaml");
+    std::fs::copy(root().join(CONTOSO[1]), &file).unwrap();
+    let file = file.to_str().unwrap();
+    check(&["plan", file, "--snapshot", CONTOSO[3], "--out", file], 1, &["would replace the deployment file"]);
+    assert_eq!(std::fs::read(file).unwrap(), std::fs::read(root().join(CONTOSO[1])).unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_written_to_and_never_replaced() {
+    let folder = scratch();
+    let device = folder.path().join("device");
+    std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+    check(&[&CONTOSO[..], &["--out", device.to_str().unwrap()]].concat(), 0, &[]);
+    assert_eq!(std::fs::read_link(&device).unwrap(), Path::new("/dev/null"));
+    let piped = cskerb(&[&CONTOSO[..], &["--out", "/dev/stdout"]].concat());
+    assert!(piped.stdout.starts_with(b"{\n  \"formatVersion\""), "{}", String::from_utf8_lossy(&piped.stdout));
 }
 
 #[test]
@@ -125,12 +148,18 @@ fn a_scope_narrows_and_says_so() {
             "test:Munich"
         ]
     );
+    // What clients notice is of the whole pool.
+    let half = "tests/scenarios/half-valid-pool/";
+    let (half_file, half_snapshot) = (format!("{half}deployment.yaml"), format!("{half}snapshot"));
+    let one = scenario(&half_file, &half_snapshot, &["--server", "fe04.contoso.com"]);
+    let said = String::from_utf8_lossy(&one.stdout).into_owned();
+    assert!(said.contains("2 of 4 servers valid: about half of the requests get"), "{said}");
     let text = scenario(file, snapshot, &["--pool", "pool03.contoso.com"]);
     assert!(String::from_utf8_lossy(&text.stdout).contains("narrowed to pool pool03.contoso.com"));
     check(
         &["plan", file, "--snapshot", snapshot, "--site", "Osl"],
         1,
-        &["Osl is not declared in", "did you mean Oslo?"],
+        &["--site Osl: no site of that name is declared in", "did you mean Oslo?"],
     );
     check(
         &["plan", file, "--snapshot", snapshot, "--server", "fe31"],
@@ -211,7 +240,16 @@ fn a_rotation_is_planned_where_the_operator_asks_and_says_why() {
 fn mistakes_are_answered_with_what_where_and_what_to_do() {
     check(&["plan", "no/such.yaml", "--snapshot", "x"], 1, &["no/such.yaml cannot be read", "No such file"]);
     check(&["plan", CONTOSO[1], "--snapshot", "no/such"], 1, &["the snapshot folder no/such cannot be read", "help:"]);
-    check(&["plan", CONTOSO[3], "--snapshot", CONTOSO[3]], 1, &["cannot be read", "directory"]);
+    check(
+        &["plan", CONTOSO[3], "--snapshot", CONTOSO[1]],
+        1,
+        &["cannot be read", "a snapshot folder after --snapshot"],
+    );
+    check(&["plan", "examples/contoso/plan.json", "--snapshot", CONTOSO[3]], 1, &["is a saved plan", "cskerb apply"]);
+    let scoped = |kind, name| [&CONTOSO[..], &[kind, name]].concat();
+    check(&scoped("--server", "POOL01.contoso.com"), 1, &["help: it is a pool: --pool POOL01.contoso.com"]);
+    check(&scoped("--pool", "fe01.contoso.com"), 1, &["help: it is a server: --server fe01.contoso.com"]);
+    check(&scoped("--parallel", "0"), 1, &["at least 1"]);
     check_found(&["tests/scenarios/pool-as-source/deployment.yaml"], 3, &["pool-as-server", "deployment.yaml:13:13"]);
     let folder = scratch();
     let typo = folder.path().join("typo.yaml");
@@ -359,6 +397,14 @@ fn help_teaches_and_a_wrong_command_line_is_an_error() {
     check(&["valdate"], 1, &["unrecognized subcommand", "validate"]);
     check(&["validate"], 1, &["required", "<FILE>"]);
     check(&["validate", "x.yaml", "--format", "sarf"], 1, &["invalid value 'sarf'", "sarif"]);
+    // Every way there is stands in the answer, not only the first.
+    for verb in [&["apply", "x.yaml"][..], &["undo", "20260530T200000Z-1a2b3c4d"]] {
+        check(verb, 1, &["<--lab <DIR>|--live>"]);
+    }
+    check(&["status", "x.yaml"], 1, &["<--snapshot <DIR>|--live>"]);
+    check(&["log"], 1, &["<--lab <DIR>|--state <DIR>>"]);
+    check(&["apply", "x.yaml", "--lab", "x", "--state", "y"], 1, &["cannot be used with"]);
+    check(&["verify", CONTOSO[1], "--snapshot", CONTOSO[3], "--rotate", "A\\b", "--reason", "x"], 1, &["--rotate"]);
 }
 
 #[test]
@@ -379,6 +425,15 @@ fn completions_and_manual_pages_come_from_the_command_line_itself() {
     assert!(main.contains(".SH SUBCOMMANDS") && main.contains("Exit codes"), "{main}");
     let plan = std::fs::read_to_string(folder.path().join("cskerb-plan.1")).unwrap();
     assert!(plan.contains("Examples:") && plan.contains("cskerb 0."), "{plan}");
+    // Whatever a page names has a page.
+    for page in std::fs::read_dir(folder.path()).unwrap() {
+        let page = std::fs::read_to_string(page.unwrap().path()).unwrap();
+        for named in page.lines().filter(|line| line.starts_with("cskerb\\-") && line.ends_with("(1)")) {
+            let named = named.replace('\\', "").replace("(1)", ".1");
+            assert!(folder.path().join(&named).is_file(), "{named} is named and not there");
+        }
+    }
+    assert!(main.contains("cskerb\\-lab(1)") && folder.path().join("cskerb-lab-break.1").is_file(), "{main}");
 }
 
 /// The schema that the first line of a file names, where an editor looks for it: beside the file.

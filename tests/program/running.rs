@@ -128,7 +128,14 @@ fn a_saved_plan_is_carried_out_as_it_was_reviewed_or_not_at_all() {
     scene.expect(&[&arguments[..], &["--replan"]].concat(), 0, &["Redmond: 3 of 3 steps done"]);
     scene.write("contoso.yaml", CONTOSO);
     // Everything in it was done meanwhile.
-    scene.expect(&arguments, 1, &["stale   copy:fe02.contoso.com: fe02.contoso.com is valid", "to go on: plan anew"]);
+    scene.expect(
+        &arguments,
+        1,
+        &[
+            "stale   copy:fe02.contoso.com: fe02.contoso.com is valid",
+            "to plan anew: cskerb apply saved.json --lab lab --replan",
+        ],
+    );
     assert_eq!(scene.changing_calls(), [Cmdlet::CopyPassword; 2]);
 }
 
@@ -162,7 +169,38 @@ fn enable_topology_is_waited_for_with_all_that_one_must_know() {
     scene.apply(&["--resume"], 4, &says);
     scene.apply(&["--resume", "--enable-topology"], 0, &["is finished"]);
     scene.expect(&["verify", "contoso.yaml", "--lab", "lab"], 0, &["Enable-CsTopology: not required"]);
-    scene.apply(&["--resume"], 0, &["the plan has no step: nothing was changed"]);
+    let says = ["there is no unfinished run to go on with", "the plan has no step: nothing was changed"];
+    scene.apply(&["--resume"], 0, &says);
+}
+
+#[test]
+fn nothing_is_called_verified_that_verify_would_not() {
+    let scene = Scene::new(CONTOSO, &[]);
+    let check = |faults: &[&str], applied: i32, says: &str, verified: i32| {
+        scene.expect(&[&["lab", "break", "lab"], faults].concat(), 0, &[]);
+        let said = scene.apply(&[], applied, &[says]);
+        assert!(!said.lines().any(|line| line.starts_with("verified")), "{said}");
+        scene.expect(&["verify", "contoso.yaml", "--lab", "lab"], verified, &[]);
+    };
+    let undeclared = ["--server-added", "pool01.contoso.com=fe04.contoso.com"];
+    check(&undeclared, 0, "not verified: 1 site, pool or server is not declared", 2);
+    let twice = ["--spn-on-two-accounts", r"http/pool01.contoso.com=CONTOSO\websvc"];
+    check(&twice, 0, "not verified: 1 error that no step mends; 1 site, pool or server is not declared", 2);
+    check(&["--server-down", "fe02.contoso.com"], 5, "; 1 fact could not be read; `cskerb verify` shows more", 5);
+}
+
+#[test]
+fn a_narrowed_run_verifies_what_it_was_narrowed_to() {
+    let scene = Scene::new(CONTOSO, &["--stale-password", "fe02.contoso.com"]);
+    let says = ["verified: within the scope, everything is as declared"];
+    scene.apply(&["--server", "fe02.contoso.com"], 0, &says);
+}
+
+#[test]
+fn metrics_that_cannot_be_written_are_refused_before_anything_is_done() {
+    let scene = Scene::new(CONTOSO, &STALE);
+    scene.apply(&["--metrics", "no/such/cskerb.prom"], 1, &["there is no folder no/such"]);
+    assert_eq!(scene.changing_calls(), []);
 }
 
 #[test]
@@ -172,6 +210,8 @@ fn outside_of_its_window_nothing_begins() {
     // It is 22:00 in Berlin.
     let says = ["no maintenance window of Redmond is open", "Sat 2026-05-30 23:30 +02:00 Europe/Berlin", " here"];
     scene.apply(&[], 1, &says);
+    assert_eq!(scene.changing_calls(), []);
+    scene.apply(&["--outside-window", " "], 1, &["say why"]);
     assert_eq!(scene.changing_calls(), []);
     scene.apply(&["--outside-window", "the auditors come"], 0, &["is finished"]);
     let run = scene.runs().remove(0);
@@ -309,6 +349,6 @@ fn ctrl_c_ends_after_the_running_step_and_says_how_to_go_on() {
         assert!(said.contains(part), "{said}");
     }
     assert_eq!(scene.changing_calls(), [Cmdlet::CopyPassword]);
-    scene.apply(&["--resume"], 0, &["1 of 3 steps are done", "is finished"]);
+    scene.apply(&["--resume"], 0, &["1 of 3 steps done", "is finished"]);
     assert_eq!(scene.changing_calls(), [Cmdlet::CopyPassword; 2]);
 }

@@ -4,7 +4,6 @@ use super::{Event, What};
 use crate::apply::journal::{Failure, Judgement, Refusal};
 use crate::apply::outcome::{Report, Status};
 use crate::apply::windows::Opening;
-use crate::codes::Severity;
 use crate::model::SiteName;
 use crate::plan::{Step, StepId, commands};
 use crate::wire::events as wire;
@@ -54,7 +53,8 @@ impl From<&What> for wire::What {
             },
             What::Verified(plan) => Self::Verified {
                 steps: plan.steps.iter().map(id).collect(),
-                errors: plan.findings.iter().filter(|finding| finding.severity == Severity::Error).count(),
+                errors: plan.errors(),
+                undeclared: plan.undeclared(),
                 unreadable: plan.unreadable.len(),
             },
             What::StepStarted { step, attempt } => {

@@ -228,7 +228,7 @@ impl<'r> Executor<'r> {
             _ if board.any(Status::is_failure) => {
                 let failed = report.steps.iter().filter(|step| step.status.is_failure()).count();
                 let noun = if failed == 1 { "step" } else { "steps" };
-                (Ending::Failures, format!("{failed} {noun} failed; everything else that could be done is"))
+                (Ending::Failures, format!("{failed} {noun} failed; everything else that could be done was done"))
             }
             Some(Halt::Closed(sites, opening)) => {
                 self.tell(What::WindowClosed { sites: sites.clone(), opening: opening.clone() });

@@ -439,7 +439,7 @@ fn refused_before_anything_ran() {
     let without = Options { consents: BTreeSet::new(), ..scene.options() };
     check(&without, &[r"--allow 'rotation:CONTOSO\kerbauth'"]);
     let run: crate::apply::journal::RunId = "20260101T000000Z-abcdef01".parse().unwrap();
-    check(&Options { unfinished: Unfinished::Abandon(run), ..scene.options() }, &["is not unfinished"]);
+    check(&Options { unfinished: Unfinished::Abandon(run), ..scene.options() }, &["nothing to abandon"]);
     let mut closed = scene.deployment.clone();
     closed.maintenance.windows = vec![Window {
         days: vec![jiff::civil::Weekday::Sunday],

@@ -71,7 +71,7 @@ fn each_fault_is_found_in_its_own_words_and_mended_or_named() {
     check(&Fault::ServerDown(server(), Down::ForGood), "it could not be reached", &End::Unreadable);
     check(&Fault::ServerDown(server(), Down::Calls(5)), "it could not be reached", &End::Unreadable);
     check(&Fault::SlowServer(server(), 1), "", &End::Unseen);
-    let all = "all 5 servers of Dublin, Redmond & Co known to be invalid";
+    let all = "all 5 servers of Dublin, Redmond & Co are known to be invalid";
     check(&Fault::HalfDoneRotation(account()), all, &End::Mended);
     check(&Fault::RotationBreaksOff(account()), "", &End::Unseen);
     check(&Fault::SpnMissing(spn("pool01")), "enable-topology: http/pool01.contoso.com is not on", &End::Mended);
@@ -99,6 +99,14 @@ fn an_account_that_is_deleted_holds_nothing() {
     let twice = Fault::SpnTwice(name("http/pool01.contoso.com"), Principal::new(ACCOUNT));
     assert!(matches!(lab.inject(&twice), Err(LabError::Unknown(what)) if what.contains(ACCOUNT)));
     assert!(lab.memory().unwrap().holders(&name("http/pool01.contoso.com")).is_empty());
+}
+
+#[test]
+fn a_server_that_is_there_is_not_added_and_keeps_its_configuration() {
+    let (_folder, lab) = healthy();
+    let twice = Fault::ServerAdded(name("pool01.contoso.com"), name("fe02.contoso.com"));
+    assert!(matches!(lab.inject(&twice), Err(LabError::Present(what)) if what == "server fe02.contoso.com"));
+    assert_eq!(planned(&lab).findings, []);
 }
 
 #[test]

@@ -54,6 +54,14 @@ pub(super) fn file(answers: Vec<Answer>) -> DirectoryFile {
     }
 }
 
+/// Why it says nothing, where nothing that was asked for could be read: such a file is there, and is no news.
+pub(super) fn why_nothing(file: &DirectoryFile) -> Option<&str> {
+    let accounts = file.accounts.0.iter().map(|entry| entry.error.as_deref());
+    let spns = file.service_principal_names.0.iter().map(|entry| entry.error.as_deref());
+    let errors: Option<Vec<&str>> = accounts.chain(spns).collect();
+    errors?.first().copied()
+}
+
 impl Collection<'_> {
     pub(super) fn answer(&self, question: Question) -> Answer {
         match question {

@@ -8,8 +8,9 @@ use super::{Collection, Progress};
 use crate::live::shell::{Call, Ended, ErrorRecord, IisFact, Place, Reply, Report};
 use crate::model::{AccountName, ServerFqdn, SiteName};
 use crate::snapshot::assignments::SiteIdentity;
+use crate::snapshot::description::Unread;
 use crate::snapshot::site_test::{self, Said, SiteTestFile, TestError};
-use crate::snapshot::{WriteError, Writer, secrets, text_of};
+use crate::snapshot::{WriteError, secrets, text_of};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::collections::{BTreeMap, VecDeque};
@@ -41,7 +42,13 @@ impl Collection<'_> {
         match asked.directory {
             DirectoryBy::Shell => {
                 let file = directory::file(answers);
-                self.keep("directory.json", Ok(file), Writer::directory).map(drop)
+                self.writer.directory(&file)?;
+                let name = "directory.json".to_owned();
+                (self.manner.watch)(match directory::why_nothing(&file) {
+                    Some(why) => Progress::Unread(Unread { file: name, why: why.to_owned() }),
+                    None => Progress::Made(name),
+                });
+                Ok(())
             }
             DirectoryBy::Another => Ok(()),
         }

@@ -23,7 +23,7 @@ impl DirectoryError {
             }
             (Trouble::NameUnknown(_), _) => "look at the spelling and at DNS".to_owned(),
             (Trouble::ConnectionRefused, _) => {
-                format!("does a domain controller run on {host}, and no firewall refuse?")
+                format!("does a domain controller run on {host}, and does no firewall stand before it?")
             }
             (Trouble::Connection(_) | Trouble::Misunderstood(_), _) => {
                 "look at the network and at the server".to_owned()

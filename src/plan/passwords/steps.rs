@@ -94,7 +94,10 @@ pub(super) fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground
             let in_use = targets.iter().any(|target| survey.assigned(target.site) == Reading::Known(account));
             let leaving: Vec<&str> = survey.sites_leaving(account).into_iter().map(SiteName::as_str).collect();
             let because = if in_use {
-                format!("{} of {named} known to be invalid: there is none to copy from", all(targets.len()))
+                {
+                    let are = if targets.len() == 1 { "is" } else { "are" };
+                    format!("{} of {named} {are} known to be invalid: there is none to copy from", all(targets.len()))
+                }
             } else if leaving.is_empty() {
                 format!("no site has the account yet, so no server of {named} holds its password")
             } else {

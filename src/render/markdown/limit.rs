@@ -3,7 +3,7 @@
 use super::block::{Block, Folded};
 use super::inline::{Syntax, code};
 use super::{Section, Sheet, summary};
-use crate::render::outline::Outline;
+use crate::render::outline::{Outline, words};
 
 /// How far a plan is folded, each case with all before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,11 +55,6 @@ fn whereabouts(digest: Option<&str>) -> String {
     }
 }
 
-/// `1 step`, `2 steps`.
-fn count(n: usize, [one, many]: [&str; 2]) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
 impl Folded {
     /// What is not there, each with its number.
     fn words(&self) -> Vec<String> {
@@ -71,7 +66,7 @@ impl Folded {
             (self.pools, "the health of ", ["pool without a difference", "pools without a difference"]),
         ];
         let said = all.into_iter().filter(|(n, ..)| *n > 0);
-        said.map(|(n, of, nouns)| format!("{of}{}", count(n, nouns))).collect()
+        said.map(|(n, of, [one, many])| format!("{of}{}", words::count(n, one, many))).collect()
     }
 }
 

@@ -7,12 +7,12 @@ use crate::plan::{PoolHealth, Subject};
 const SHOWN: usize = 6;
 
 /// `1 step`, `2 steps`.
-pub(in crate::render) fn count(n: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// The first names, and how many more there are.
-pub(in crate::render) fn list(names: &[String]) -> String {
+pub(crate) fn list(names: &[String]) -> String {
     let shown = if names.len() <= SHOWN + 1 { names.len() } else { SHOWN };
     let more = names.len() - shown;
     let text = names[..shown].join(", ");

@@ -186,7 +186,7 @@ fn age(at: Timestamp, now: Option<Timestamp>) -> String {
     let (minutes, hours) = (age.as_mins(), age.as_hours());
     let words = match (minutes, hours) {
         (..0, _) => return format!("of {}, after the collection", moment(at)),
-        (0, _) => return "just then".to_owned(),
+        (0, _) => return "less than a minute old".to_owned(),
         (1..120, _) => count(usize::try_from(minutes).unwrap_or_default(), "minute", "minutes"),
         (_, ..48) => count(usize::try_from(hours).unwrap_or_default(), "hour", "hours"),
         _ => count(usize::try_from(hours / 24).unwrap_or_default(), "day", "days"),
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn ages_count_from_the_collection() {
         let now = Some("2026-11-20T08:00:00Z");
-        check("2026-11-20T07:59:30Z", now, "just then");
+        check("2026-11-20T07:59:30Z", now, "less than a minute old");
         check("2026-11-20T07:59:00Z", now, "1 minute old");
         check("2026-11-20T06:00:01Z", now, "119 minutes old");
         check("2026-11-20T06:00:00Z", now, "2 hours old");

@@ -14,7 +14,7 @@ use thiserror::Error;
 pub enum PlanError {
     /// Not JSON, cut off, or not of this format.
     #[error("line {}, column {}: the plan cannot be read: {}", .0.line(), .0.column(), describe(.0))]
-    Json(#[source] serde_json::Error),
+    Json(serde_json::Error),
     /// A format version that this program does not know.
     #[error(
         "the plan is of formatVersion {0:?}, and this program reads {FORMAT_VERSION:?}; make the plan anew with this version"
