@@ -3,7 +3,8 @@
 use super::draft::Draft;
 use super::survey::{Survey, Target};
 use super::{
-    Action, Change, ChangeAction, Layer, LocationChange, Predicate, Property, PropertyChange, RunOn, Step, Subject,
+    Action, Change, ChangeAction, Layer, LocationChange, Predicate, Property, PropertyChange, RunOn, SHARE, Step,
+    Subject,
 };
 use crate::codes::Code;
 use crate::model::{
@@ -11,9 +12,6 @@ use crate::model::{
 };
 use rayon::prelude::*;
 use std::borrow::Cow;
-
-/// How many servers one processor compares at a time.
-const SHARE: usize = 200;
 
 /// One step a server, whatever account its site has: the settings stand by themselves, and so servers are compared side
 /// by side.

@@ -178,7 +178,7 @@ impl<'s> Dependencies<'s> {
         let place: HashMap<StepId, usize> = steps.iter().enumerate().map(|(at, step)| (step.id(), at)).collect();
         let in_order = |step: &Step| {
             let mut before = self.before(step);
-            before.sort_by_key(|id| place.get(id).copied());
+            before.sort_by_cached_key(|id| place.get(id).copied());
             before.dedup();
             before
         };

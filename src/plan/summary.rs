@@ -46,17 +46,23 @@ impl Summary {
             *summary.steps.entry(step.action.kind()).or_default() += 1;
         }
         let mut places: BTreeMap<(&SiteName, &PoolFqdn), usize> = BTreeMap::new();
+        let mut last = None; // targets stand by pool
         for target in &survey.targets {
             let Some(state) = &target.state else { continue };
-            let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
-            if !scope.selects(&subject) {
+            let subject = || Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
+            if !scope.is_whole() && !scope.selects(&subject()) {
                 continue;
             }
-            let at = *places.entry((target.site, target.pool)).or_insert_with(|| {
-                let (site, pool) = (target.site.clone(), target.pool.clone());
-                summary.pools.push(PoolHealth { site, pool, valid: 0, invalid: 0, pending: 0, unreadable: 0 });
-                summary.pools.len() - 1
-            });
+            let place = (target.site, target.pool);
+            let at = match last {
+                Some((there, at)) if there == place => at,
+                _ => *places.entry(place).or_insert_with(|| {
+                    let (site, pool) = (target.site.clone(), target.pool.clone());
+                    summary.pools.push(PoolHealth { site, pool, valid: 0, invalid: 0, pending: 0, unreadable: 0 });
+                    summary.pools.len() - 1
+                }),
+            };
+            last = Some((place, at));
             let health = &mut summary.pools[at];
             match state {
                 ServerState::Valid { .. } => health.valid += 1,

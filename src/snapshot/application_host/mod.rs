@@ -122,7 +122,7 @@ fn parse(file: &Arc<str>, text: &str, known: &mut Known) -> Result<IisConfigurat
     known.begin();
     let mut walk = Walk {
         known,
-        document: Document::new(text),
+        document: Document::without_blanks(text),
         locator: Locator::new(text),
         open: Vec::with_capacity(8),
         global: Layer::default(),
