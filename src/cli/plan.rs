@@ -91,7 +91,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let plan = plan::plan(&deployment, &actual, &request);
     // The plan has all that it needs of it; that it goes takes a while, and nobody has to wait for it.
-    rayon::spawn(move || drop(actual));
     // Made only for what needs it: it names every server many times over.
     let written =
         || wire::plan::Plan::try_from(&plan).map_err(|error| Failure::new("the plan cannot be written").source(error));
@@ -111,7 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let exit = exit(&plan, arguments.detailed_exitcode);
     // The program ends: the system takes its memory back at once, piece by piece it takes long.
-    std::mem::forget((plan, deployment));
+    std::mem::forget((plan, deployment, actual));
     Ok(exit)
 }
 

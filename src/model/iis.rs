@@ -239,8 +239,8 @@ pub struct Layer {
     pub use_kernel_mode: Option<bool>,
     /// `useAppPoolCredentials`.
     pub use_app_pool_credentials: Option<bool>,
-    /// The edits of `<providers>`, in order, each with its place in the file.
-    pub providers: Vec<(ProviderEdit, Place)>,
+    /// The edits of `<providers>`, in order, each with its line and column in the file, where it has any.
+    pub providers: Vec<(ProviderEdit, Option<(usize, usize)>)>,
     /// `extendedProtection@tokenChecking`.
     pub extended_protection: Option<ExtendedProtection>,
 }
@@ -259,11 +259,14 @@ pub enum ProviderEdit {
 /// One server's applicationHost.config, as far as `windowsAuthentication` is concerned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IisConfiguration {
+    /// The file that says so.
+    pub file: Arc<str>,
     /// The layer of the global `system.webServer`, with that of `<location path="">` over it.
     pub global: Layer,
     /// Every path that exists: sites, applications, virtual directories and `<location>` blocks, with the layer of
-    /// its `<location>` (empty where it has none).
-    pub locations: BTreeMap<LocationPath, Layer>,
+    /// its `<location>` (empty where it has none). Servers whose files say the same of them share it: those of one pool
+    /// mostly do.
+    pub locations: Arc<BTreeMap<LocationPath, Layer>>,
 }
 
 impl IisConfiguration {
@@ -274,17 +277,15 @@ impl IisConfiguration {
 
     /// Writes the setting at this very path, as Microsoft.Web.Administration does: a list of providers is cleared first.
     pub fn set(&mut self, path: &LocationPath, setting: &Setting) {
-        let layer = self.locations.entry(path.clone()).or_default();
+        let layer = Arc::make_mut(&mut self.locations).entry(path.clone()).or_default();
         match setting {
             Setting::Enabled(on) => layer.enabled = Some(*on),
             Setting::UseKernelMode(on) => layer.use_kernel_mode = Some(*on),
             Setting::UseAppPoolCredentials(on) => layer.use_app_pool_credentials = Some(*on),
             Setting::ExtendedProtection(checking) => layer.extended_protection = Some(*checking),
             Setting::Providers(providers) => {
-                let place = Place { file: Arc::from("applicationHost.config"), line_column: None };
-                let edits =
-                    std::iter::once(ProviderEdit::Clear).chain(providers.iter().cloned().map(ProviderEdit::Add));
-                layer.providers = edits.map(|edit| (edit, place.clone())).collect();
+                let added = providers.iter().cloned().map(ProviderEdit::Add);
+                layer.providers = std::iter::once(ProviderEdit::Clear).chain(added).map(|edit| (edit, None)).collect();
             }
         }
     }
@@ -307,7 +308,7 @@ impl IisConfiguration {
         let parents: Vec<LocationPath> = path.parents().collect();
         let parents = parents.iter().filter_map(|at| self.locations.get(at));
         for layer in [&self.global].into_iter().chain(parents).chain(own) {
-            if let Err(cause) = layer.apply_to(&mut settings) {
+            if let Err(cause) = layer.apply_to(&mut settings, &self.file) {
                 return Reading::Unreadable(cause);
             }
         }
@@ -323,18 +324,19 @@ impl Layer {
         before_clear.any(|(edit, _)| matches!(edit, ProviderEdit::Add(_)))
     }
 
-    fn apply_to(&self, settings: &mut WindowsAuthentication) -> Result<(), Cause> {
+    fn apply_to(&self, settings: &mut WindowsAuthentication, file: &Arc<str>) -> Result<(), Cause> {
         settings.enabled = self.enabled.unwrap_or(settings.enabled);
         settings.use_kernel_mode = self.use_kernel_mode.unwrap_or(settings.use_kernel_mode);
         settings.use_app_pool_credentials = self.use_app_pool_credentials.unwrap_or(settings.use_app_pool_credentials);
         settings.extended_protection = self.extended_protection.unwrap_or(settings.extended_protection);
-        for (edit, place) in &self.providers {
+        for (edit, line_column) in &self.providers {
             match edit {
                 ProviderEdit::Clear => settings.providers.clear(),
                 ProviderEdit::Remove(provider) => settings.providers.retain(|kept| kept != provider),
                 ProviderEdit::Add(provider) if settings.providers.contains(provider) => {
                     let why = format!("the provider {provider} is added a second time: IIS answers with error 500.19");
-                    return Err(Cause::Broken { place: place.clone(), why });
+                    let place = Place { file: file.clone(), line_column: *line_column };
+                    return Err(Cause::Broken { place, why });
                 }
                 ProviderEdit::Add(provider) => settings.providers.push(provider.clone()),
             }
@@ -348,9 +350,8 @@ mod tests {
     use super::*;
 
     fn configuration(locations: &[(&str, &[ProviderEdit])]) -> IisConfiguration {
-        let place = Place { file: Arc::from("applicationHost.config"), line_column: Some((7, 1)) };
         let layer = |edits: &[ProviderEdit]| Layer {
-            providers: edits.iter().map(|edit| (edit.clone(), place.clone())).collect(),
+            providers: edits.iter().map(|edit| (edit.clone(), Some((7, 1)))).collect(),
             ..Layer::default()
         };
         let mut configuration = IisConfiguration::default();
@@ -358,7 +359,7 @@ mod tests {
             if path.is_empty() {
                 configuration.global = layer(edits);
             } else {
-                configuration.locations.insert(path.parse().unwrap(), layer(edits));
+                Arc::make_mut(&mut configuration.locations).insert(path.parse().unwrap(), layer(edits));
             }
         }
         configuration

@@ -50,6 +50,17 @@ impl Draft {
         id
     }
 
+    /// Adds what another part of the same plan found, after what is there.
+    pub(super) fn append(&mut self, part: Self) {
+        let Self { unreadable, findings, changes, steps, withheld, reasons } = part;
+        self.unreadable.extend(unreadable);
+        self.findings.extend(findings);
+        self.changes.extend(changes);
+        self.steps.extend(steps);
+        self.withheld.extend(withheld);
+        self.reasons.extend(reasons);
+    }
+
     /// Leaves out the warnings and notes that the file silences; an error is never silenced.
     pub(super) fn silence(&mut self, allow: &[Allow]) {
         self.findings.retain(|finding| {

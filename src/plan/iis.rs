@@ -3,25 +3,36 @@
 use super::draft::Draft;
 use super::survey::{Survey, Target};
 use super::{
-    Action, Change, ChangeAction, Layer, LocationChange, Predicate, Property, PropertyChange, RunOn, Step, Subject,
+    Action, Change, ChangeAction, Layer, LocationChange, Predicate, Property, PropertyChange, RunOn, SHARE, Step,
+    Subject,
 };
 use crate::codes::Code;
 use crate::model::{
     Cause, ExpectedLocation, IisConfiguration, LocationPath, Reading, Setting, SettingChange, WindowsAuthentication,
 };
+use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// One step a server, whatever account its site has: the settings stand by themselves.
+/// One step a server, whatever account its site has: the settings stand by themselves, and so servers are compared side
+/// by side.
 pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
-    for target in &survey.targets {
-        let Some(declared) = target.declared.filter(|server| !server.iis.is_empty()) else { continue };
-        match survey.actual.iis(&declared.fqdn) {
-            Reading::Known(configuration) => inspect_server(target, configuration, draft),
-            Reading::Absent => {}
-            Reading::Unreadable(cause) => {
-                let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
-                draft.unreadable(subject, Layer::Iis, &cause);
-            }
+    let part = |targets: &[Target<'_>]| {
+        let mut part = Draft::default();
+        targets.iter().for_each(|target| inspect_target(survey, target, &mut part));
+        part
+    };
+    let parts: Vec<Draft> = survey.targets.par_chunks(SHARE).map(part).collect();
+    parts.into_iter().for_each(|part| draft.append(part));
+}
+
+fn inspect_target(survey: &Survey<'_>, target: &Target<'_>, draft: &mut Draft) {
+    let Some(declared) = target.declared.filter(|server| !server.iis.is_empty()) else { return };
+    match survey.actual.iis(&declared.fqdn) {
+        Reading::Known(configuration) => inspect_server(target, configuration, draft),
+        Reading::Absent => {}
+        Reading::Unreadable(cause) => {
+            let subject = Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone());
+            draft.unreadable(subject, Layer::Iis, &cause);
         }
     }
 }

@@ -45,6 +45,9 @@ use crate::codes::{Allow, Code, Severity};
 use crate::model::{AccountName, Actual, Deployment, Origin, Setting};
 use jiff::Timestamp;
 
+/// How many servers one processor looks at in one go: fewer would not be worth handing over.
+const SHARE: usize = 200;
+
 /// What differs between a deployment and reality, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {

@@ -38,11 +38,10 @@ pub(super) fn arrange(survey: &Survey<'_>, draft: &mut Draft) {
 fn enable_topology(survey: &Survey<'_>, draft: &Draft) -> Step {
     let signature = survey.actual.topology.known().and_then(|topology| topology.signature.clone());
     let mut concerned: BTreeSet<&SiteName> = BTreeSet::new();
+    let steps: HashMap<StepId, &Step> = draft.steps.iter().map(|step| (step.id(), step)).collect();
     for reason in &draft.reasons {
         match &reason.trigger {
-            Trigger::Step(id) => {
-                concerned.extend(draft.steps.iter().filter(|step| step.id() == *id).flat_map(|step| &step.touches));
-            }
+            Trigger::Step(id) => concerned.extend(steps.get(id).into_iter().flat_map(|step| &step.touches)),
             Trigger::Finding(_, subject) => concerned.extend(subject.site()),
         }
     }
@@ -73,13 +72,15 @@ fn disruption(survey: &Survey<'_>, draft: &Draft) -> Option<String> {
     };
     let mut given = of(&[StepKind::AssignAccount, StepKind::ReassignAccount]);
     let unready = |site: &SiteName| {
-        let mut servers = survey.targets.iter().filter(|target| target.site == site);
-        servers.any(|target| !target.state.as_ref().is_some_and(ServerState::is_valid))
+        survey.targets_at(site).any(|target| !target.state.as_ref().is_some_and(ServerState::is_valid))
     };
+    // Of a site with many missing SPNs it is asked once.
+    let mut asked: BTreeSet<&SiteName> = given.iter().copied().collect();
     for reason in &draft.reasons {
         if let Trigger::Finding(Code::SpnMissing, subject) = &reason.trigger
-            && let Some(site) = subject.site().filter(|site| unready(site))
-            && !given.contains(&site)
+            && let Some(site) = subject.site()
+            && asked.insert(site)
+            && unready(site)
         {
             given.push(site);
         }
@@ -177,7 +178,7 @@ impl<'s> Dependencies<'s> {
         let place: HashMap<StepId, usize> = steps.iter().enumerate().map(|(at, step)| (step.id(), at)).collect();
         let in_order = |step: &Step| {
             let mut before = self.before(step);
-            before.sort_by_key(|id| place.get(id).copied());
+            before.sort_by_cached_key(|id| place.get(id).copied());
             before.dedup();
             before
         };

@@ -3,7 +3,7 @@
 use super::survey::{ServerState, Survey};
 use super::{Scope, Step, StepKind, Subject};
 use crate::model::{PoolFqdn, SiteName};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a plan counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,25 +46,27 @@ impl Summary {
         for step in steps {
             *summary.steps.entry(step.action.kind()).or_default() += 1;
         }
-        // What clients notice depends on the whole pool, also where only one of its servers lies in the scope.
-        let inside: BTreeSet<(&SiteName, &PoolFqdn)> = (survey.targets.iter())
-            .filter(|target| {
-                scope.is_whole()
-                    || scope.selects(&Subject::Server(target.site.clone(), target.pool.clone(), target.server.clone()))
-            })
-            .map(|target| (target.site, target.pool))
-            .collect();
         let mut places: BTreeMap<(&SiteName, &PoolFqdn), usize> = BTreeMap::new();
+        let mut last = None; // targets stand by pool
+        // What clients notice depends on the whole pool, also where only one of its servers lies in the scope.
+        let mut inside: Vec<bool> = Vec::new();
         for target in &survey.targets {
             let Some(state) = &target.state else { continue };
-            if !inside.contains(&(target.site, target.pool)) {
-                continue;
+            let place = (target.site, target.pool);
+            let at = match last {
+                Some((there, at)) if there == place => at,
+                _ => *places.entry(place).or_insert_with(|| {
+                    let (site, pool) = (target.site.clone(), target.pool.clone());
+                    summary.pools.push(PoolHealth { site, pool, valid: 0, invalid: 0, pending: 0, unreadable: 0 });
+                    inside.push(scope.is_whole());
+                    summary.pools.len() - 1
+                }),
+            };
+            last = Some((place, at));
+            if !inside[at] {
+                let (site, pool, server) = (target.site.clone(), target.pool.clone(), target.server.clone());
+                inside[at] = scope.selects(&Subject::Server(site, pool, server));
             }
-            let at = *places.entry((target.site, target.pool)).or_insert_with(|| {
-                let (site, pool) = (target.site.clone(), target.pool.clone());
-                summary.pools.push(PoolHealth { site, pool, valid: 0, invalid: 0, pending: 0, unreadable: 0 });
-                summary.pools.len() - 1
-            });
             let health = &mut summary.pools[at];
             match state {
                 ServerState::Valid { .. } => health.valid += 1,
@@ -73,6 +75,8 @@ impl Summary {
                 ServerState::Unknown(_) => health.unreadable += 1,
             }
         }
+        let mut inside = inside.into_iter();
+        summary.pools.retain(|_| inside.next() == Some(true));
         summary
     }
 

@@ -1,7 +1,9 @@
 //! Finds the targets: the servers that run Web Services, as the cmdlet itself locates them.
 
+use super::SHARE;
 use super::survey::{Survey, Target};
 use crate::model::{AccountName, DeclaredAccount, PoolFqdn, Server, ServerFqdn, SiteName};
+use rayon::prelude::*;
 use std::collections::HashSet;
 
 /// Every target, the declared ones first and in their order, then those that are only published.
@@ -19,7 +21,7 @@ pub(super) fn find<'a>(survey: &Survey<'a>) -> Vec<Target<'a>> {
         for pool in site.pools.iter().filter(|pool| pool.role.runs_web_services()) {
             for server in pool.servers.iter().filter(|server| stands_there(survey, &site.name, &pool.fqdn, server)) {
                 if seen.insert(&server.fqdn) {
-                    found.push(target(survey, &site.name, &pool.fqdn, &server.fqdn, Some((server, managed))));
+                    found.push((&site.name, &pool.fqdn, &server.fqdn, Some((server, managed))));
                 }
             }
         }
@@ -29,11 +31,13 @@ pub(super) fn find<'a>(survey: &Survey<'a>) -> Vec<Target<'a>> {
             // Print the site as the file declares it, where it does.
             let site = survey.declared_site(&pool.site).map_or(&pool.site, |declared| &declared.name);
             for server in pool.servers.iter().filter(|server| seen.insert(server)) {
-                found.push(target(survey, site, &pool.fqdn, server, None));
+                found.push((site, &pool.fqdn, server, None));
             }
         }
     }
-    found
+    // Each is judged by itself.
+    let judged = found.into_par_iter().with_min_len(SHARE);
+    judged.map(|(site, pool, server, declared)| target(survey, site, pool, server, declared)).collect()
 }
 
 fn stands_there(survey: &Survey<'_>, site: &SiteName, pool: &PoolFqdn, server: &Server) -> bool {

@@ -208,12 +208,14 @@ impl Item {
 impl Outline {
     /// The outline of a plan.
     pub fn of(plan: &Plan) -> Self {
+        // The two long ones side by side.
+        let (changes, steps) = rayon::join(|| changes::sites(plan), || steps::steps(plan));
         let sections = [
             section(Part::Disruptions, steps::disruptions(plan)),
             section(Part::Unreadable, findings::unreadable(plan)),
             section(Part::Findings, findings::findings(plan)),
-            section(Part::Changes, changes::sites(plan)),
-            section(Part::Steps, steps::steps(plan)),
+            section(Part::Changes, changes),
+            section(Part::Steps, steps),
         ];
         Self {
             title: format!("Plan for {}", plan.deployment.source),

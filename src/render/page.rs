@@ -56,6 +56,11 @@ impl Page {
         self.text
     }
 
+    /// What another page has, below.
+    pub(super) fn append(&mut self, below: Self) {
+        self.text.push_str(&below.text);
+    }
+
     /// A blank line.
     pub(super) fn blank(&mut self) {
         self.text.push('\n');

@@ -213,13 +213,9 @@ fn expected(location: &str) -> Arc<[ExpectedLocation]> {
 
 /// A server whose location has these providers, and IIS's defaults for the rest.
 fn configured(location: &str, providers: &[Provider]) -> Reading<IisConfiguration> {
-    let place = Place { file: Arc::from("applicationHost.config"), line_column: Some((3, 5)) };
     let edits = [ProviderEdit::Clear].into_iter().chain(providers.iter().cloned().map(ProviderEdit::Add));
-    let layer = Layer { providers: edits.map(|edit| (edit, place.clone())).collect(), ..Layer::default() };
-    Reading::Known(IisConfiguration {
-        global: Layer::default(),
-        locations: BTreeMap::from([(location.parse().unwrap(), layer)]),
-    })
+    let layer = Layer { providers: edits.map(|edit| (edit, Some((3, 5)))).collect(), ..Layer::default() };
+    iis(location, layer)
 }
 
 fn as_expected(location: &str) -> Reading<IisConfiguration> {
@@ -229,9 +225,14 @@ fn as_expected(location: &str) -> Reading<IisConfiguration> {
         extended_protection: Some(ExtendedProtection::Allow),
         ..Layer::default()
     };
+    iis(location, layer)
+}
+
+fn iis(location: &str, layer: Layer) -> Reading<IisConfiguration> {
     Reading::Known(IisConfiguration {
+        file: Arc::from("applicationHost.config"),
         global: Layer::default(),
-        locations: BTreeMap::from([(location.parse().unwrap(), layer)]),
+        locations: Arc::new(BTreeMap::from([(location.parse().unwrap(), layer)])),
     })
 }
 

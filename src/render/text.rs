@@ -3,6 +3,7 @@
 use super::escape::{Lines, terminal};
 use super::outline::{DiffChange, Item, Label, Mark, Outline};
 use super::page::{Page, Tone};
+use rayon::prelude::*;
 
 pub use super::page::Style;
 
@@ -14,7 +15,12 @@ pub fn plan(outline: &Outline, style: Style) -> String {
     for section in &outline.sections {
         page.blank();
         page.paragraph("", "", section.part.title(), Tone::Strong);
-        section.items.iter().for_each(|item| page.item(item, 1));
+        let items = section.items.par_iter().map(|item| {
+            let mut page = Page::new(style);
+            page.item(item, 1);
+            page
+        });
+        items.collect::<Vec<Page>>().into_iter().for_each(|items| page.append(items));
     }
     page.blank();
     outline.summary.iter().for_each(|line| page.paragraph("", "  ", line, Tone::Strong));

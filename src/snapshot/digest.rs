@@ -1,5 +1,6 @@
 //! The digest of what was read: it is the same for the same content, however the files are encoded.
 
+use rayon::slice::ParallelSliceMut as _;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
@@ -66,7 +67,7 @@ fn with_lf(text: &[u8]) -> sha2::digest::Output<Sha256> {
 
 /// The digest of all of them, in whichever order they were read.
 pub(super) fn digest(mut prints: Vec<Print>) -> String {
-    prints.sort_unstable();
+    prints.par_sort_unstable();
     let mut all = Sha256::new();
     for print in &prints {
         // A path holds no NUL, so two lists never run together into the same bytes.

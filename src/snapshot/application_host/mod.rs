@@ -18,10 +18,10 @@ pub(super) use edit::set;
 
 use super::place::{Fault, Locator, Source};
 use super::xml::{Document, Node};
-use crate::model::{Cause, IisConfiguration, Layer, LocationPath, NameError, Place};
+use crate::model::{Cause, IisConfiguration, Layer, LocationPath, NameError};
 use quick_xml::events::BytesStart;
 use settings::{Edit, check_extended_protection, provider_edit};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// The paths that files read so far have: those of thousands of servers are the same few dozen, and are kept once.
@@ -34,11 +34,24 @@ pub(super) struct Known {
     ranks: Vec<usize>,
     /// A path while it is put together.
     text: String,
+    /// What the last few different files said of their locations, the latest first: mostly the next says the same.
+    said: VecDeque<Said>,
+}
+
+/// What one file says of its locations.
+struct Said {
+    /// By the numbers of their paths; blocks of one path stand in the order of the file.
+    layers: Vec<(usize, Layer)>,
+    /// The same, merged.
+    merged: Arc<BTreeMap<LocationPath, Layer>>,
 }
 
 impl Known {
     /// More are forgotten with the next file: a folder of odd files shall not fill the memory.
     const MOST: usize = 10_000;
+
+    /// How many different files are kept to compare with: the pools of one deployment are of few kinds.
+    const KINDS: usize = 8;
 
     /// Of one more file.
     fn begin(&mut self) {
@@ -67,7 +80,18 @@ impl Known {
     }
 
     /// These layers by their paths, what was said later over what was said earlier.
-    fn merged(&mut self, mut layers: Vec<(usize, Layer)>) -> BTreeMap<LocationPath, Layer> {
+    fn merged(&mut self, layers: Vec<(usize, Layer)>) -> Arc<BTreeMap<LocationPath, Layer>> {
+        if let Some(at) = self.said.iter().position(|said| said.layers == layers) {
+            self.said.swap(0, at);
+            return self.said[0].merged.clone();
+        }
+        let merged = Arc::new(self.merge(layers.clone()));
+        self.said.truncate(Self::KINDS - 1);
+        self.said.push_front(Said { layers, merged: merged.clone() });
+        merged
+    }
+
+    fn merge(&mut self, mut layers: Vec<(usize, Layer)>) -> BTreeMap<LocationPath, Layer> {
         if self.ranks.len() < self.paths.len() {
             let mut numbers: Vec<usize> = (0..self.paths.len()).collect();
             numbers.sort_by(|a, b| self.paths[*a].cmp(&self.paths[*b]));
@@ -98,9 +122,8 @@ fn parse(file: &Arc<str>, text: &str, known: &mut Known) -> Result<IisConfigurat
     known.begin();
     let mut walk = Walk {
         known,
-        document: Document::new(text),
+        document: Document::without_blanks(text),
         locator: Locator::new(text),
-        file,
         open: Vec::with_capacity(8),
         global: Layer::default(),
         location: None,
@@ -111,7 +134,7 @@ fn parse(file: &Arc<str>, text: &str, known: &mut Known) -> Result<IisConfigurat
     let Walk { mut global, over_global, locations, known, .. } = walk;
     settings::lay_over(&mut global, over_global);
     let locations = known.merged(locations);
-    Ok(IisConfiguration { global, locations })
+    Ok(IisConfiguration { file: file.clone(), global, locations })
 }
 
 /// The elements that are walked into.
@@ -136,7 +159,6 @@ struct Walk<'t, 'k> {
     known: &'k mut Known,
     document: Document<'t>,
     locator: Locator<'t>,
-    file: &'t Arc<str>,
     open: Vec<Open>,
     /// The layer of the global `system.webServer`.
     global: Layer,
@@ -274,8 +296,7 @@ impl<'t> Walk<'t, '_> {
     fn provider(&mut self, element: &BytesStart<'t>) -> Result<(), Fault> {
         let Edit { edit, offset } = provider_edit(&self.document, element)?;
         let line_column = Some(self.locator.at(offset));
-        let place = Place { file: self.file.clone(), line_column };
-        self.layer().providers.push((edit, place));
+        self.layer().providers.push((edit, line_column));
         Ok(())
     }
 

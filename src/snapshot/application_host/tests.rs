@@ -70,8 +70,8 @@ fn the_exchange_sample_location_by_location() {
         assert_eq!(effective(&configuration, path), expected, "{path}");
     }
     let places = &configuration.locations[&"Exchange Back End/PowerShell".parse().unwrap()].providers;
-    let places: Vec<String> = places.iter().map(|(_, place)| place.to_string()).collect();
-    assert_eq!(places, [1322, 1323, 1324].map(|line| format!("{FILE}:{line}:29")));
+    let places: Vec<_> = places.iter().map(|(_, place)| *place).collect();
+    assert_eq!((&*configuration.file, places), (FILE, [1322, 1323, 1324].map(|line| Some((line, 29))).to_vec()));
 }
 
 #[test]
