@@ -18,11 +18,15 @@ use std::borrow::Cow;
 pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
     let part = |targets: &[Target<'_>]| {
         let mut part = Draft::default();
-        targets.iter().for_each(|target| inspect_target(survey, target, &mut part));
+        for target in targets {
+            inspect_target(survey, target, &mut part);
+        }
         part
     };
     let parts: Vec<Draft> = survey.targets.par_chunks(SHARE).map(part).collect();
-    parts.into_iter().for_each(|part| draft.append(part));
+    for part in parts {
+        draft.append(part);
+    }
 }
 
 fn inspect_target(survey: &Survey<'_>, target: &Target<'_>, draft: &mut Draft) {

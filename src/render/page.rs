@@ -57,8 +57,8 @@ impl Page {
     }
 
     /// What another page has, below.
-    pub(super) fn append(&mut self, below: Self) {
-        self.text.push_str(&below.text);
+    pub(super) fn append(&mut self, other: &Self) {
+        self.text.push_str(&other.text);
     }
 
     /// A blank line.

@@ -20,7 +20,7 @@ pub fn plan(outline: &Outline, style: Style) -> String {
             page.item(item, 1);
             page
         });
-        items.collect::<Vec<Page>>().into_iter().for_each(|items| page.append(items));
+        items.collect::<Vec<Page>>().iter().for_each(|items| page.append(items));
     }
     page.blank();
     outline.summary.iter().for_each(|line| page.paragraph("", "  ", line, Tone::Strong));
