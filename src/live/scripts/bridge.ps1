@@ -160,8 +160,10 @@ $Worker = {
         }
         $Answer.ended = 'threw'
         try {
-            $ErrorActionPreference = 'Continue' # an error that ends nothing is one line of the answer
-            & $Command @Arguments *>&1 | ForEach-Object { Add-Record $Answer $Output $_ }
+            # An error that ends nothing is one line of the answer. A function, as which PowerShell 7 has the cmdlets of
+            # Windows PowerShell, goes by its parameter, and by no variable of ours.
+            $ErrorActionPreference = 'Continue'
+            & $Command @Arguments -ErrorAction Continue *>&1 | ForEach-Object { Add-Record $Answer $Output $_ }
         } finally {
             $ErrorActionPreference = 'Stop'
             if ($ReportName) {
@@ -474,10 +476,14 @@ function Invoke-Connect([string]$Line) {
     return (ConvertTo-JsonText $Answer)
 }
 
+# The worker with a scope of its own: what a session is given runs in its outermost one, which is that of the product's
+# module too. Our preferences are not for that.
+$Sent = [scriptblock]::Create("param([string]`$Line)`n& {`n" + $Worker.ToString() + "`n} `$Line")
+
 # A request that is carried out in the session. Where that breaks off, nobody knows what was done.
 function Invoke-Remote([string]$Line) {
     try {
-        $Replies = @(Invoke-Command -Session $State.Session -ScriptBlock $Worker -ArgumentList $Line -ErrorAction Stop)
+        $Replies = @(Invoke-Command -Session $State.Session -ScriptBlock $Sent -ArgumentList $Line -ErrorAction Stop)
         return [string]$Replies[$Replies.Count - 1]
     } catch {
         $Answer = New-Answer

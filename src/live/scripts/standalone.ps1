@@ -157,16 +157,14 @@ function Save-Test([string]$Identity, [string]$AccountName) {
     $Report = Join-Path ([System.IO.Path]::GetTempPath()) ([System.Guid]::NewGuid().ToString() + '.html')
     $At = [datetime]::UtcNow
     $Finished = $true
-    $Said = @()
+    $Said = New-Object System.Collections.ArrayList
     try {
-        Test-CsKerberosAccountAssignment -Identity $Identity -Report $Report -ErrorAction SilentlyContinue -ErrorVariable Said | Out-Null
-        $Said = @($Said)
+        # In PowerShell 7 the cmdlet runs in another process, and what it is told to be silent about stays there.
+        Test-CsKerberosAccountAssignment -Identity $Identity -Report $Report -ErrorAction Continue 2>&1 |
+            ForEach-Object { [void]$Said.Add($_) }
     } catch {
         $Finished = $false
-        # The one that ended it may stand among the others, too.
-        $Last = $_
-        $Said = @(@($Said) | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] -and
-                $_.Exception -ne $Last.Exception }) + @($Last)
+        [void]$Said.Add($_)
     }
     $Errors = @($Said | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] } | ForEach-Object {
             $Told = ConvertFrom-ErrorRecord $_
@@ -202,17 +200,27 @@ if ($PSVersionTable.PSVersion.Major -gt 5 -and $env:OS -eq 'Windows_NT') {
 Import-Module @Import
 $Begun = [datetime]::UtcNow
 
-# What a cmdlet of the product puts out, as facts.
-function Read-Product([string]$Name, $Output) {
+# What a cmdlet of the product puts out, as facts. One that says any error has not put out all of it; in PowerShell 7,
+# where it runs in a process of its own, none of its errors ends anything by itself.
+function Read-Product([string]$Name, [scriptblock]$Read) {
+    $Output = New-Object System.Collections.ArrayList
+    & $Read 2>&1 | ForEach-Object {
+        if ($_ -is [System.Management.Automation.ErrorRecord]) {
+            throw $_
+        }
+        if ($null -ne $_) {
+            [void]$Output.Add($_)
+        }
+    }
     $Answer = @{ output = $null }
-    Set-Output $Answer $Name @($Output)
+    Set-Output $Answer $Name $Output
     return , $Answer.output
 }
 
 Write-Host 'topology'
 $Clusters = @()
 try {
-    $Text = (Read-Product 'Get-CsTopology' (Get-CsTopology -AsXml)).xml
+    $Text = (Read-Product 'Get-CsTopology' { Get-CsTopology -AsXml }).xml
     $Clusters = @(Get-WebCluster ([xml]$Text))
     Write-Utf8 'topology.xml' $Text
 } catch {
@@ -222,17 +230,17 @@ try {
 Write-Host 'assignments, settings, replication'
 $Assignments = @()
 try {
-    $Facts = Read-Product 'Get-CsKerberosAccountAssignment' @(Get-CsKerberosAccountAssignment)
+    $Facts = Read-Product 'Get-CsKerberosAccountAssignment' { Get-CsKerberosAccountAssignment }
     Write-Json 'assignments.json' $Facts
     $Assignments = @($Facts)
 } catch {
     Add-Unread 'assignments.json' (Get-ErrorWords $_)
 }
 Save-Json 'webservices.json' {
-    , (Read-Product 'Get-CsWebServiceConfiguration' @(Get-CsWebServiceConfiguration))
+    , (Read-Product 'Get-CsWebServiceConfiguration' { Get-CsWebServiceConfiguration })
 }
 Save-Json 'replication.json' {
-    $Facts = Read-Product 'Get-CsManagementStoreReplicationStatus' @(Get-CsManagementStoreReplicationStatus)
+    $Facts = Read-Product 'Get-CsManagementStoreReplicationStatus' { Get-CsManagementStoreReplicationStatus }
     , @($Facts | ForEach-Object { @{ replica = $_.replica; upToDate = $_.upToDate } })
 }
 Save-Json 'operator.json' {

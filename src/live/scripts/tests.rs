@@ -1,6 +1,8 @@
 //! What the scripts are held to without an engine: they are PowerShell, use nothing that was not looked up, and keep
 //! clear of the traps of Windows PowerShell that reading them has found.
 
+mod faults;
+
 use super::bridge;
 use crate::grammar::{Script, children, each, found};
 use crate::live::collect::{Asked, script};
@@ -58,13 +60,12 @@ const LOOKED_UP: &[(&str, &[&str])] = &[
     ("New-Object", &["-ArgumentList"]),
     ("New-PSSession", &[]),
     ("New-PSSessionOption", &["-OpenTimeout"]),
-    ("Out-Null", &[]),
     ("Remove-Item", &["-LiteralPath"]),
     ("Remove-PSSession", &["-Session", "-ErrorAction"]),
     ("Set-StrictMode", &["-Version"]),
     ("Sort-Object", &["-Unique"]),
     ("Split-Path", &["-Parent"]),
-    ("Test-CsKerberosAccountAssignment", &["-Identity", "-Report", "-ErrorAction", "-ErrorVariable"]),
+    ("Test-CsKerberosAccountAssignment", &["-Identity", "-Report", "-ErrorAction"]),
     ("Test-Path", &["-LiteralPath"]),
     ("Where-Object", &[]),
     ("Write-Host", &[]),

@@ -91,13 +91,16 @@ pub(super) fn marker() -> String {
 
 /// The bootstrap, for whatever version there is: 2.0 has to read it too, to say that it is too old. Its digest is that of
 /// Windows itself: where only validated algorithms are allowed (FIPS), .NET refuses its own.
+///
+/// It has a scope of its own: what it sets in the outermost one would hold within the product's module too. A language
+/// mode that is constrained, by a policy of the machine's, lets nothing of it be called.
 fn bootstrap(marker: &str) -> String {
     let digest = Sha256::digest(scripts::bridge().as_bytes()).iter().fold(String::new(), |mut digest, byte| {
         let _ = write!(digest, "{byte:02X}");
         digest
     });
     format!(
-        "$ErrorActionPreference='Stop'
+        "&{{$ErrorActionPreference='Stop'
 $ProgressPreference='SilentlyContinue'
 if($PSVersionTable.PSVersion.Major -lt 3){{[Console]::Error.WriteLine('it is version ' + $PSVersionTable.PSVersion + ', and 3.0 or later is needed');exit 2}}
 $b=New-Object System.Text.StringBuilder
@@ -105,8 +108,8 @@ while(($l=[Console]::In.ReadLine()) -cne '{marker}'){{if($null -eq $l){{exit 3}}
 $t=$b.ToString()
 $s=New-Object Security.Cryptography.SHA256CryptoServiceProvider
 $h=[BitConverter]::ToString($s.ComputeHash([Text.Encoding]::UTF8.GetBytes($t))).Replace('-','')
-if($h -cne '{digest}'){{[Console]::Error.WriteLine('the script did not arrive as it was sent');exit 4}}
-& ([scriptblock]::Create($t)) '{marker}'
+if($h -cne '{digest}'){{[Console]::Error.WriteLine('the script did not arrive as it was sent: is cmd.exe the default shell of ssh there?');exit 4}}
+& ([scriptblock]::Create($t)) '{marker}'}}
 "
     )
 }
@@ -144,6 +147,16 @@ mod tests {
     #[test]
     fn the_bootstrap_is_power_shell_and_nothing_in_it_is_newer_than_3() {
         Script::read(&bootstrap(&marker())).check_nothing_is_newer_than_3();
+    }
+
+    /// What is set in the outermost scope holds in the product's module.
+    #[test]
+    fn the_bootstrap_has_a_scope_of_its_own() {
+        let text = bootstrap(&marker());
+        let script = Script::read(&text);
+        let [outermost] = crate::grammar::found(script.root(), "statement_list")[..] else { panic!("{text}") };
+        let [only] = crate::grammar::children(outermost)[..] else { panic!("{text}") };
+        assert!(script.text(only).starts_with("&{") && script.text(only).ends_with('}'), "{text}");
     }
 
     /// Every call of this program is on the script's list, with each argument that it may give.
