@@ -68,12 +68,12 @@ $Worker = {
             }
             if ($Property.Value -is [bool]) {
                 $Arguments[$Property.Name] = $Property.Value
-            } elseif ($Property.Value -is [System.Array]) {
+            } elseif ($Property.Value -is [System.Collections.IList]) {
                 $Texts = New-Object System.Collections.ArrayList
                 foreach ($Item in $Property.Value) {
                     [void]$Texts.Add((Read-Text $Item))
                 }
-                $Arguments[$Property.Name] = [string[]]$Texts.ToArray([string])
+                $Arguments[$Property.Name] = [string[]]$Texts.ToArray()
             } else {
                 $Arguments[$Property.Name] = Read-Text $Property.Value
             }
@@ -267,6 +267,13 @@ $Worker = {
             }
             $Answer.ended = 'threw'
             $Manager.CommitChanges()
+        } catch {
+            $Inner = $_.Exception.GetBaseException()
+            if ($Inner -is [System.IO.FileLoadException]) {
+                # Somebody else has written the file since it was read, or writes it now: nothing of ours is in it.
+                throw (New-Failure 'cskerb.ConfigurationChanged' 'ResourceBusy' $Inner.Message)
+            }
+            throw
         } finally {
             $Manager.Dispose()
         }

@@ -3,6 +3,7 @@
 
 use super::{bridge, functions, standalone};
 use crate::grammar::{Script, children, each, found};
+use crate::live::shell::Category;
 use tree_sitter::Node;
 
 /// The text of that function.
@@ -80,4 +81,72 @@ fn what_a_session_is_given_has_a_scope_of_its_own() {
             assert!(!script.text(node).contains("-ScriptBlock $Worker"), "{}", script.text(node));
         }
     });
+}
+
+/// A name that is not known takes seconds until that is said; those that were asked before and after it have all of
+/// their time nevertheless.
+#[test]
+fn nobody_is_timed_for_what_another_waits_for() {
+    let text = bridge();
+    let reach = function(&Script::read(&text), "Get-Reach").to_owned();
+    let at = |words: &str| reach.find(words).unwrap_or_else(|| panic!("{words}: {reach}"));
+    assert!(at("Start-Reaching ") < at("::StartNew()"), "{reach}");
+}
+
+/// JSON with half of a pair of surrogates is refused here, and a whole answer with it.
+#[test]
+fn an_answer_has_no_half_letter() {
+    assert!(serde_json::from_str::<String>(r#""\ud83d""#).is_err());
+    let text = bridge();
+    let json = function(&Script::read(&text), "ConvertTo-JsonString").to_owned();
+    let (before, _) = json.split_once("[regex]::Replace(").unwrap();
+    assert!(before.contains("UTF8.GetString([System.Text.Encoding]::UTF8.GetBytes($Escaped))"), "{json}");
+}
+
+/// WinRM tells a wrong key, a missing logon and a missing SPN by one code, and which it was in its message; where access
+/// is denied its code is the bare one of Windows. What to do about them is told by their HRESULT.
+#[test]
+fn codes_are_those_that_hints_are_given_for() {
+    let text = bridge();
+    let code = function(&Script::read(&text), "Get-Code").to_owned();
+    let base = code.split("[uint32](").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    assert_eq!(base.parse::<u32>().unwrap() + 5, 0x8007_0005, "E_ACCESSDENIED");
+    let winrm = format!("{:X}", -2_144_108_387_i32); // of a Kerberos error
+    let facility = code.split("$Vague = ").nth(1).and_then(|rest| rest.split('\'').nth(3)).unwrap();
+    assert!(winrm.starts_with(facility), "{winrm} {facility}");
+    for named in ["'ErrorCode'", "'NativeErrorCode'", "if ($Vague -and "] {
+        assert!(code.contains(named), "{named}: {code}");
+    }
+}
+
+/// The words that a cmdlet shows may be others than those of its exception, and either may name the server.
+#[test]
+fn an_error_is_told_in_all_of_its_words() {
+    let text = bridge();
+    let told = function(&Script::read(&text), "ConvertFrom-ErrorRecord").to_owned();
+    assert!(
+        told.contains("$Message = [string]$Record") && told.contains("$Message = $Thrown + ' ' + $Message"),
+        "{told}"
+    );
+    assert!(told.contains("$Told.message = Limit-Text (Remove-Secret $Message)"), "{told}");
+}
+
+/// IIS refuses to write what somebody else has written meanwhile: that passes, and is worth another attempt.
+#[test]
+fn a_configuration_that_somebody_else_writes_is_busy() {
+    let text = bridge();
+    let set = function(&Script::read(&text), "Set-Authentication").to_owned();
+    let (_, caught) = set.split_once("$Manager.CommitChanges()\n").unwrap();
+    let busy = caught.find("[System.IO.FileLoadException]").zip(caught.find("'ResourceBusy'"));
+    assert!(busy.is_some_and(|(kind, busy)| kind < busy), "{set}");
+    assert_eq!(Category::from_name("ResourceBusy"), Category::Unavailable);
+}
+
+/// A controller gives 1,500 values at once, and the rest under another name: they are not taken for none.
+#[test]
+fn more_values_than_are_given_at_once_are_not_none() {
+    let text = bridge();
+    let values = function(&Script::read(&text), "Get-Values").to_owned();
+    let (before, _) = values.split_once("return").unwrap();
+    assert!(before.contains("';range='") && before.contains("throw "), "{values}");
 }
