@@ -509,6 +509,12 @@ function Write-Line([string]$Json) {
     [System.Console]::Out.Flush()
 }
 
+# What others write, as -WhatIf does, arrives with all its letters, whatever the code page is.
+try {
+    [System.Console]::OutputEncoding = New-Object System.Text.UTF8Encoding($false)
+} catch {
+    # There is no console: it stays as it is.
+}
 Write-Line (ConvertTo-JsonText @{
         protocol   = 1
         powerShell = [string]$PSVersionTable.PSVersion

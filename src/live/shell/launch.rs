@@ -6,7 +6,9 @@
 //! be on the other machine.
 //!
 //! `-InputFormat None`: with another format PowerShell itself reads standard input, and would take requests away
-//! (its source, `Executor.ExecuteCommandAsyncHelper`).
+//! (its source, `Executor.ExecuteCommandAsyncHelper`). So does a PowerShell that is ssh's default shell there, in which
+//! ours is started, and which nobody tells otherwise: that is noticed by the digest, or by the greeting that does not
+//! come. \[inferred\]
 
 use crate::live::scripts;
 use base64::Engine as _;
@@ -67,11 +69,13 @@ fn by_itself(command: &mut Command) {
     std::os::unix::process::CommandExt::process_group(command, 0);
 }
 
-/// Keeps the keyboard's Ctrl-C from the process: it ends the run after what is running, which is to end by itself.
+/// Gives the process a console of its own, which nobody sees: neither Ctrl-C nor the closing of our window ends what is
+/// running, and its code page is not ours.
 #[cfg(windows)]
 fn by_itself(command: &mut Command) {
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
-    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
+    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW);
 }
 
 /// What goes in before the first request: the script, and the marker in a line by itself.
@@ -103,6 +107,7 @@ fn bootstrap(marker: &str) -> String {
         "&{{$ErrorActionPreference='Stop'
 $ProgressPreference='SilentlyContinue'
 if($PSVersionTable.PSVersion.Major -lt 3){{[Console]::Error.WriteLine('it is version ' + $PSVersionTable.PSVersion + ', and 3.0 or later is needed');exit 2}}
+if($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage'){{throw 'full language mode is needed (AppLocker, WDAC)'}}
 $b=New-Object System.Text.StringBuilder
 while(($l=[Console]::In.ReadLine()) -cne '{marker}'){{if($null -eq $l){{exit 3}};[void]$b.Append($l).Append([char]10)}}
 $t=$b.ToString()

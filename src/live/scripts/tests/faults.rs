@@ -150,3 +150,13 @@ fn more_values_than_are_given_at_once_are_not_none() {
     let (before, _) = values.split_once("return").unwrap();
     assert!(before.contains("';range='") && before.contains("throw "), "{values}");
 }
+
+/// What others write to the output arrives in UTF-8; the script sets that before anybody writes.
+#[test]
+fn letters_that_others_write_arrive() {
+    let text = bridge();
+    let set = text.find("[System.Console]::OutputEncoding = New-Object System.Text.UTF8Encoding($false)");
+    let first = text.find("\nWrite-Line ").unwrap();
+    assert!(set.is_some_and(|set| set < first));
+    assert!(!text.contains("[System.Console]::InputEncoding"), "requests that were read ahead would be lost");
+}
