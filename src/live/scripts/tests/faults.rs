@@ -151,6 +151,30 @@ fn more_values_than_are_given_at_once_are_not_none() {
     assert!(before.contains("';range='") && before.contains("throw "), "{values}");
 }
 
+/// `$` also matches before a line end that ends the text.
+#[test]
+fn what_is_matched_whole_is_matched_to_its_very_end() {
+    for text in [bridge(), standalone()] {
+        let script = Script::read(&text);
+        let patterns = script.all("verbatim_string_characters");
+        let open: Vec<_> = patterns.iter().filter(|it| it.starts_with("'^") && it.ends_with("$'")).collect();
+        assert!(open.is_empty(), "end with \\z: {open:?}");
+    }
+}
+
+/// The folder is read only if every account and every SPN in it is one: what was typed is looked at first.
+#[test]
+fn what_nobody_could_read_again_is_refused_before_anything_is_collected() {
+    let text = standalone();
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}"));
+    for refusal in ["is no account: ", "is no service principal name: "] {
+        assert!(at(refusal) < at("CreateDirectory($Out)"), "{refusal}");
+    }
+    let clusters = function(&Script::read(&text), "Get-WebCluster").to_owned();
+    assert!(clusters.contains("$_.Value.Trim() } | Where-Object { $_ }"), "an empty name is none: {clusters}");
+    assert!(clusters.contains("$Machine = $Fqdn"), "a machine without a name has its cluster's: {clusters}");
+}
+
 /// What others write to the output arrives in UTF-8; the script sets that before anybody writes.
 #[test]
 fn letters_that_others_write_arrive() {
