@@ -96,6 +96,9 @@ pub(super) fn marker() -> String {
 /// The bootstrap, for whatever version there is: 2.0 has to read it too, to say that it is too old. Its digest is that of
 /// Windows itself: where only validated algorithms are allowed (FIPS), .NET refuses its own.
 ///
+/// Started from PowerShell 7, Windows PowerShell inherits its modules, and cannot load those in which its own commands are
+/// then found \[seen: PowerShell/PowerShell issues 7324, 20804 and 27774\]: its own folder goes first.
+///
 /// It has a scope of its own: what it sets in the outermost one would hold within the product's module too. A language
 /// mode that is constrained, by a policy of the machine's, lets nothing of it be called.
 fn bootstrap(marker: &str) -> String {
@@ -108,6 +111,7 @@ fn bootstrap(marker: &str) -> String {
 $ProgressPreference='SilentlyContinue'
 if($PSVersionTable.PSVersion.Major -lt 3){{[Console]::Error.WriteLine('it is version ' + $PSVersionTable.PSVersion + ', and 3.0 or later is needed');exit 2}}
 if($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage'){{throw 'full language mode is needed (AppLocker, WDAC)'}}
+if($PSVersionTable.PSVersion.Major -lt 6){{$env:PSModulePath=\"$PSHOME\\Modules;$env:PSModulePath\"}}
 $b=New-Object System.Text.StringBuilder
 while(($l=[Console]::In.ReadLine()) -cne '{marker}'){{if($null -eq $l){{exit 3}};[void]$b.Append($l).Append([char]10)}}
 $t=$b.ToString()
@@ -152,6 +156,17 @@ mod tests {
     #[test]
     fn the_bootstrap_is_power_shell_and_nothing_in_it_is_newer_than_3() {
         Script::read(&bootstrap(&marker())).check_nothing_is_newer_than_3();
+    }
+
+    /// New-Object is a command of a module, too.
+    #[test]
+    fn the_bootstrap_finds_its_own_modules_before_it_needs_one() {
+        let text = bootstrap(&marker());
+        let script = Script::read(&text);
+        let set = text.find(r#"{$env:PSModulePath="$PSHOME\Modules;$env:PSModulePath"}"#).unwrap();
+        for command in crate::grammar::found(script.root(), "command_name") {
+            assert!(set < command.start_byte(), "{}", script.text(command));
+        }
     }
 
     /// What is set in the outermost scope holds in the product's module.
