@@ -129,8 +129,13 @@ $Worker = {
         }
     }
 
-    # Takes the report over and leaves nothing behind.
+    # Takes the report over and leaves nothing behind. A warning that says where it is has its name only: it will be kept
+    # somewhere else.
     function Add-Report($Answer, [string]$Folder, [string]$Path) {
+        $Place = $Folder + [System.IO.Path]::DirectorySeparatorChar
+        for ($At = 0; $At -lt $Answer.warnings.Count; $At++) {
+            $Answer.warnings[$At] = ([string]$Answer.warnings[$At]).Replace($Place, '')
+        }
         try {
             if (-not [System.IO.File]::Exists($Path)) {
                 $Answer.reportMissing = 'the cmdlet wrote none'

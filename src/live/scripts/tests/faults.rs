@@ -131,6 +131,16 @@ fn an_error_is_told_in_all_of_its_words() {
     assert!(told.contains("$Told.message = Limit-Text (Remove-Secret $Message)"), "{told}");
 }
 
+/// A cmdlet warns that its report lies where it was told to write it, and it is taken away from there.
+#[test]
+fn nobody_is_sent_to_a_folder_that_is_gone() {
+    let text = bridge();
+    let report = function(&Script::read(&text), "Add-Report").to_owned();
+    let (named, gone) =
+        (report.find(".Replace($Place, '')"), report.find("[System.IO.Directory]::Delete($Folder, $true)"));
+    assert!(named.zip(gone).is_some_and(|(named, gone)| named < gone), "{report}");
+}
+
 /// IIS refuses to write what somebody else has written meanwhile: that passes, and is worth another attempt.
 #[test]
 fn a_configuration_that_somebody_else_writes_is_busy() {
