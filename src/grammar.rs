@@ -61,6 +61,18 @@ impl<'s> Script<'s> {
             !self.all("member_name").iter().any(|name| name.eq_ignore_ascii_case("new")),
             "[type]::new() is of 5.0"
         );
+        for newer in NEWER_THAN_3 {
+            for kind in ["command_name", "command_parameter", "variable"] {
+                let is_it = |text: &&str| text.eq_ignore_ascii_case(newer);
+                assert!(!self.all(kind).iter().any(is_it), "{newer}");
+            }
+        }
+        each(self.root(), &mut |node| {
+            let method = children(node).into_iter().find(|child| child.kind() == "member_name");
+            let method = method.filter(|_| node.kind() == "invokation_expression").map(|name| self.text(name));
+            let newer = method.is_some_and(|name| ["where", "foreach"].contains(&&*name.to_ascii_lowercase()));
+            assert!(!newer, "methods of every list are of 4.0: {}", self.text(node));
+        });
         for operator in self.all("comparison_operator") {
             assert!(!["-shl", "-shr"].contains(&operator.to_ascii_lowercase().as_str()), "{operator}");
         }
@@ -71,6 +83,20 @@ impl<'s> Script<'s> {
         }
     }
 }
+
+/// Cmdlets, parameters and variables that a script of 3.0 might be thought to have.
+#[rustfmt::skip]
+const NEWER_THAN_3: &[&str] = &[
+    // Cmdlets of 4.0 and later.
+    "Get-FileHash", "Compress-Archive", "Expand-Archive", "ConvertFrom-String", "Convert-String", "Get-Clipboard", "Set-Clipboard",
+    "Format-Hex", "Import-PowerShellDataFile", "New-Guid", "New-TemporaryFile", "Write-Information", "Join-String", "Get-Error",
+    "Get-Uptime", "Test-Json", "ConvertFrom-Markdown", "Remove-Alias",
+    // Parameters.
+    "-PipelineVariable", "-InformationAction", "-InformationVariable", "-ProgressAction", "-AsHashtable", "-AsArray", "-EscapeHandling",
+    "-Parallel", "-NoEnumerate", "-FullyQualifiedName", "-Leafbase", "-SkipEditionCheck", "-UseWindowsPowerShell", "-AsUTC",
+    // Variables: null in silence, or an error under strict mode.
+    "$IsWindows", "$IsLinux", "$IsMacOS", "$IsCoreCLR", "$PSEdition", "$PSStyle", "$InformationPreference", "$PSNativeCommandArgumentPassing",
+];
 
 /// The node, and all below it.
 pub(crate) fn each<'t>(node: Node<'t>, visit: &mut dyn FnMut(Node<'t>)) {

@@ -142,8 +142,10 @@ fn an_engine_makes_the_folder_by_the_script() {
     let parent = scratch();
     let (lab, out, script) = (parent.path().join("lab"), parent.path().join("out"), parent.path().join("collect.ps1"));
     assert_eq!(cskerb(&["lab", "new", FILE, lab.to_str().unwrap()]).0, Some(0));
-    let broken = ["lab", "break", lab.to_str().unwrap(), "--stale-password", "fe02.contoso.com"];
-    assert_eq!(cskerb(&broken).0, Some(0));
+    // Two of them, so that the test says more than one error.
+    for stale in ["fe02.contoso.com", "dir01.contoso.com"] {
+        assert_eq!(cskerb(&["lab", "break", lab.to_str().unwrap(), "--stale-password", stale]).0, Some(0));
+    }
     fs::write(&script, cskerb(&["collect", FILE, "--script"]).1).unwrap();
     let command =
         format!("& '{}' -Out '{}' -Server fe01.contoso.com; exit $LASTEXITCODE", script.display(), out.display());

@@ -27,6 +27,9 @@ $Done = @($Done)
 if ($PSVersionTable.PSVersion.Major -gt 5) {
     throw 'run this in Windows PowerShell: the modules of the product and of IIS belong to it'
 }
+if ([System.IntPtr]::Size -eq 4) {
+    throw 'run this in the Windows PowerShell of 64 bits: the other one reads and writes what IIS does not use'
+}
 $Module = Get-Module -ListAvailable -Name SkypeForBusiness, Lync | Select-Object -First 1
 if (-not $Module) {
     throw 'neither the module SkypeForBusiness nor Lync is here: run this where the management shell is installed'
@@ -34,6 +37,8 @@ if (-not $Module) {
 Import-Module -Name $Module.Name
 $Network = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
 $Here = $Network.HostName + '.' + $Network.DomainName # this computer, as the topology names it
+# Reports go to the folder that this is run in: PowerShell's own is not that of its process.
+[System.Environment]::CurrentDirectory = (Get-Location -PSProvider FileSystem).ProviderPath
 
 function Enter-Step([int]$Number, [int[]]$After = @(), [string]$On = '') {
     if ($Done -contains $Number) {

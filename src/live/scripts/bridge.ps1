@@ -68,12 +68,12 @@ $Worker = {
             }
             if ($Property.Value -is [bool]) {
                 $Arguments[$Property.Name] = $Property.Value
-            } elseif ($Property.Value -is [System.Array]) {
+            } elseif ($Property.Value -is [System.Collections.IList]) {
                 $Texts = New-Object System.Collections.ArrayList
                 foreach ($Item in $Property.Value) {
                     [void]$Texts.Add((Read-Text $Item))
                 }
-                $Arguments[$Property.Name] = [string[]]$Texts.ToArray([string])
+                $Arguments[$Property.Name] = [string[]]$Texts.ToArray()
             } else {
                 $Arguments[$Property.Name] = Read-Text $Property.Value
             }
@@ -129,8 +129,13 @@ $Worker = {
         }
     }
 
-    # Takes the report over and leaves nothing behind.
+    # Takes the report over and leaves nothing behind. A warning that says where it is has its name only: it will be kept
+    # somewhere else.
     function Add-Report($Answer, [string]$Folder, [string]$Path) {
+        $Place = $Folder + [System.IO.Path]::DirectorySeparatorChar
+        for ($At = 0; $At -lt $Answer.warnings.Count; $At++) {
+            $Answer.warnings[$At] = ([string]$Answer.warnings[$At]).Replace($Place, '')
+        }
         try {
             if (-not [System.IO.File]::Exists($Path)) {
                 $Answer.reportMissing = 'the cmdlet wrote none'
@@ -160,8 +165,10 @@ $Worker = {
         }
         $Answer.ended = 'threw'
         try {
-            $ErrorActionPreference = 'Continue' # an error that ends nothing is one line of the answer
-            & $Command @Arguments *>&1 | ForEach-Object { Add-Record $Answer $Output $_ }
+            # An error that ends nothing is one line of the answer. A function, as which PowerShell 7 has the cmdlets of
+            # Windows PowerShell, goes by its parameter, and by no variable of ours.
+            $ErrorActionPreference = 'Continue'
+            & $Command @Arguments -ErrorAction Continue *>&1 | ForEach-Object { Add-Record $Answer $Output $_ }
         } finally {
             $ErrorActionPreference = 'Stop'
             if ($ReportName) {
@@ -265,6 +272,13 @@ $Worker = {
             }
             $Answer.ended = 'threw'
             $Manager.CommitChanges()
+        } catch {
+            $Inner = $_.Exception.GetBaseException()
+            if ($Inner -is [System.IO.FileLoadException]) {
+                # Somebody else has written the file since it was read, or writes it now: nothing of ours is in it.
+                throw (New-Failure 'cskerb.ConfigurationChanged' 'ResourceBusy' $Inner.Message)
+            }
+            throw
         } finally {
             $Manager.Dispose()
         }
@@ -474,10 +488,14 @@ function Invoke-Connect([string]$Line) {
     return (ConvertTo-JsonText $Answer)
 }
 
+# The worker with a scope of its own: what a session is given runs in its outermost one, which is that of the product's
+# module too. Our preferences are not for that.
+$Sent = [scriptblock]::Create("param([string]`$Line)`n& {`n" + $Worker.ToString() + "`n} `$Line")
+
 # A request that is carried out in the session. Where that breaks off, nobody knows what was done.
 function Invoke-Remote([string]$Line) {
     try {
-        $Replies = @(Invoke-Command -Session $State.Session -ScriptBlock $Worker -ArgumentList $Line -ErrorAction Stop)
+        $Replies = @(Invoke-Command -Session $State.Session -ScriptBlock $Sent -ArgumentList $Line -ErrorAction Stop)
         return [string]$Replies[$Replies.Count - 1]
     } catch {
         $Answer = New-Answer
@@ -496,6 +514,12 @@ function Write-Line([string]$Json) {
     [System.Console]::Out.Flush()
 }
 
+# What others write, as -WhatIf does, arrives with all its letters, whatever the code page is.
+try {
+    [System.Console]::OutputEncoding = New-Object System.Text.UTF8Encoding($false)
+} catch {
+    # There is no console: it stays as it is.
+}
 Write-Line (ConvertTo-JsonText @{
         protocol   = 1
         powerShell = [string]$PSVersionTable.PSVersion

@@ -10,6 +10,8 @@
 function ConvertTo-JsonString([string]$Text) {
     $Escaped = $Text.Replace('\', '\\').Replace('"', '\"').Replace("`r", '\r').Replace("`n", '\n').Replace("`t", '\t')
     if ($Escaped -cmatch '[^\x20-\x7E]') {
+        # Half of a pair of surrogates, with which a text that was cut may end, is no JSON: UTF-8 has none.
+        $Escaped = [System.Text.Encoding]::UTF8.GetString([System.Text.Encoding]::UTF8.GetBytes($Escaped))
         $Escaped = [regex]::Replace($Escaped, '[^\x20-\x7E]', { param($Match) '\u{0:x4}' -f [int][char]$Match.Value })
     }
     return '"' + $Escaped + '"'
@@ -58,7 +60,7 @@ function Limit-Text([string]$Text) {
     return $Text
 }
 
-# The code of the innermost exception that has one of its own, not one of .NET.
+# The code of the innermost exception that has one of its own, not one of .NET, as HRESULT.
 function Get-Code($Exception) {
     # Public from .NET 4.5 on. Marshal.GetHRForException would leave its mark on the thread, by which the next call of COM
     # that fails is told.
@@ -67,16 +69,24 @@ function Get-Code($Exception) {
     $Inner = $Exception
     while ($null -ne $Inner) {
         $Own = $HResult.GetValue($Inner, $null)
-        if ($Inner.PSObject.Properties['ErrorCode'] -and $Inner.ErrorCode -is [int] -and $Inner.ErrorCode -ne 0) {
-            $Own = $Inner.ErrorCode
+        foreach ($Name in 'ErrorCode', 'NativeErrorCode') {
+            $Property = $Inner.PSObject.Properties[$Name]
+            if ($null -ne $Property -and $Property.Value -is [int] -and $Property.Value -ne 0) {
+                $Own = $Property.Value
+            }
         }
         $Unsigned = [System.BitConverter]::ToUInt32([System.BitConverter]::GetBytes([int]$Own), 0)
+        if ($Unsigned -gt 0 -and $Unsigned -lt 65536) {
+            $Unsigned = [uint32](2147942400 + $Unsigned) # one of Windows, as WinRM has 5: HRESULT_FROM_WIN32
+        }
         if ($Unsigned -ne 0 -and -not $Unsigned.ToString('X8').StartsWith('8013', [System.StringComparison]::Ordinal)) {
             $Code = $Unsigned
         }
         $Inner = $Inner.InnerException
     }
-    if ($null -eq $Code -and $null -ne $Exception -and $Exception.Message -match '0x(8[0-9a-fA-F]{7})') {
+    # WinRM has one code of its own for all that can be wrong with Kerberos; which it was, only its message says.
+    $Vague = $null -eq $Code -or $Code.ToString('X8').StartsWith('8033', [System.StringComparison]::Ordinal)
+    if ($Vague -and $null -ne $Exception -and $Exception.Message -match '0x(8[0-9a-fA-F]{7})') {
         $Code = [System.Convert]::ToUInt32($Matches[1], 16)
     }
     return $Code
@@ -84,7 +94,7 @@ function Get-Code($Exception) {
 
 function ConvertFrom-ErrorRecord($Record) {
     $Told = @{ id = [string]$Record.FullyQualifiedErrorId; category = [string]$Record.CategoryInfo.Category }
-    $Told.message = Limit-Text (Remove-Secret ([string]$Record))
+    $Message = [string]$Record # what a person would see
     $Told.target = $null
     $Told.exception = $null
     $Told.hresult = $null
@@ -92,10 +102,14 @@ function ConvertFrom-ErrorRecord($Record) {
         $Told.target = Limit-Text (Remove-Secret ([string]$Record.TargetObject))
     }
     if ($null -ne $Record.Exception) {
-        $Told.message = Limit-Text (Remove-Secret $Record.Exception.Message)
+        $Thrown = [string]$Record.Exception.Message
+        if ($Message.IndexOf($Thrown, [System.StringComparison]::Ordinal) -lt 0) {
+            $Message = $Thrown + ' ' + $Message # a cmdlet may show other words than those of its exception
+        }
         $Told.exception = $Record.Exception.GetType().FullName
         $Told.hresult = Get-Code $Record.Exception
     }
+    $Told.message = Limit-Text (Remove-Secret $Message)
     return $Told
 }
 
@@ -326,7 +340,6 @@ function Start-Reaching($Told, [string]$Name, [int[]]$Ports, $Tries) {
 
 # Which computers are there: those that accept or refuse a connection on any of the ports, within five seconds for all.
 function Get-Reach([string[]]$Names, [int[]]$Ports) {
-    $Clock = [System.Diagnostics.Stopwatch]::StartNew()
     $All = New-Object System.Collections.ArrayList
     $Tries = New-Object System.Collections.ArrayList
     foreach ($Name in $Names) {
@@ -334,6 +347,7 @@ function Get-Reach([string[]]$Names, [int[]]$Ports) {
         [void]$All.Add($Told)
         Start-Reaching $Told $Name $Ports $Tries
     }
+    $Clock = [System.Diagnostics.Stopwatch]::StartNew() # not before: a name that nobody knows takes seconds by itself
     foreach ($Try in $Tries) {
         try {
             $Left = [System.Math]::Max(0, 5000 - $Clock.ElapsedMilliseconds)
@@ -397,7 +411,13 @@ function New-Searcher([string]$Path, [string]$Filter, [string[]]$Properties) {
 
 # The values of an attribute of something found, whose names are kept in lower case.
 function Get-Values($Result, [string]$Attribute) {
-    $Values = $Result.Properties[$Attribute.ToLowerInvariant()]
+    $Key = $Attribute.ToLowerInvariant()
+    foreach ($Name in $Result.Properties.PropertyNames) {
+        if ($Name.StartsWith($Key + ';range=', [System.StringComparison]::Ordinal)) {
+            throw ('there are more values of ' + $Attribute + ' than a domain controller gives at once')
+        }
+    }
+    $Values = $Result.Properties[$Key]
     if ($null -eq $Values) {
         return , @()
     }

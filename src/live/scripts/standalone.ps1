@@ -1,6 +1,6 @@
 # Collects what cskerb plans by, into a folder, and changes nothing. Made by @TOOL@.
 #
-#     powershell.exe -File collect.ps1 -Out C:\snapshot [-Server fe01.contoso.com,fe02.contoso.com]
+#     powershell.exe -ExecutionPolicy RemoteSigned -File collect.ps1 -Out C:\snapshot [-Server fe01.contoso.com,fe02.contoso.com]
 #
 # Run it on a Front End Server as a member of RTCUniversalServerAdmins who may log on to the other servers by WinRM. The
 # folder then goes to where cskerb is: cskerb plan FILE --snapshot FOLDER
@@ -103,13 +103,21 @@ function Get-SiteFile([string]$Site) {
 function Get-WebCluster([xml]$Topology) {
     $Services = $Topology.SelectNodes('//*[local-name()="Service"][*[local-name()="ServiceId" and @RoleName="WebServices"]]')
     foreach ($Service in $Services) {
-        $Hosts = @($Service.SelectNodes('.//*[local-name()="InternalSettings"]/@Host') | ForEach-Object { $_.Value })
+        $Hosts = @($Service.SelectNodes('.//*[local-name()="InternalSettings"]/@Host') |
+                ForEach-Object { $_.Value.Trim() } | Where-Object { $_ })
         foreach ($Id in $Service.SelectNodes('*[local-name()="InstalledOn"]/*[local-name()="ClusterId"]')) {
             $Path = '//*[local-name()="Cluster"][*[local-name()="ClusterId" and @SiteId="{0}" and @Number="{1}"]]'
             $Path = $Path -f $Id.GetAttribute('SiteId'), $Id.GetAttribute('Number')
             foreach ($Cluster in $Topology.SelectNodes($Path)) {
-                $Machines = @($Cluster.SelectNodes('*[local-name()="Machine"]/@Fqdn') | ForEach-Object { $_.Value })
-                @{ fqdn = $Cluster.GetAttribute('Fqdn'); machines = $Machines; hosts = $Hosts }
+                $Fqdn = $Cluster.GetAttribute('Fqdn')
+                $Machines = @($Cluster.SelectNodes('*[local-name()="Machine"]') | ForEach-Object {
+                        $Machine = $_.GetAttribute('Fqdn')
+                        if (-not $Machine) {
+                            $Machine = $Fqdn # the only machine of a cluster may have that name and no other
+                        }
+                        $Machine
+                    })
+                @{ fqdn = $Fqdn; machines = $Machines; hosts = $Hosts }
             }
         }
     }
@@ -154,19 +162,20 @@ function Get-IisConfigurationOf([string]$Of) {
 # Runs the test of a site: what it says is kept as it says it.
 function Save-Test([string]$Identity, [string]$AccountName) {
     $File = Get-SiteFile ($Identity.Substring('site:'.Length))
-    $Report = Join-Path ([System.IO.Path]::GetTempPath()) ([System.Guid]::NewGuid().ToString() + '.html')
+    # A folder, since the cmdlet may write more than one file.
+    $Folder = Join-Path ([System.IO.Path]::GetTempPath()) ('cskerb-' + [System.Guid]::NewGuid().ToString('N'))
+    [void][System.IO.Directory]::CreateDirectory($Folder)
+    $Report = Join-Path $Folder 'test.html'
     $At = [datetime]::UtcNow
     $Finished = $true
-    $Said = @()
+    $Said = New-Object System.Collections.ArrayList
     try {
-        Test-CsKerberosAccountAssignment -Identity $Identity -Report $Report -ErrorAction SilentlyContinue -ErrorVariable Said | Out-Null
-        $Said = @($Said)
+        # In PowerShell 7 the cmdlet runs in another process, and what it is told to be silent about stays there.
+        Test-CsKerberosAccountAssignment -Identity $Identity -Report $Report -ErrorAction Continue 2>&1 |
+            ForEach-Object { [void]$Said.Add($_) }
     } catch {
         $Finished = $false
-        # The one that ended it may stand among the others, too.
-        $Last = $_
-        $Said = @(@($Said) | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] -and
-                $_.Exception -ne $Last.Exception }) + @($Last)
+        [void]$Said.Add($_)
     }
     $Errors = @($Said | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] } | ForEach-Object {
             $Told = ConvertFrom-ErrorRecord $_
@@ -179,15 +188,29 @@ function Save-Test([string]$Identity, [string]$AccountName) {
     }
     if (Test-Path -LiteralPath $Report) {
         Write-Utf8 ($File + '.html') (Remove-Secret ([System.IO.File]::ReadAllText($Report)))
-        Remove-Item -LiteralPath $Report
     }
     Write-Json ($File + '.json') $Fact
+    try {
+        [System.IO.Directory]::Delete($Folder, $true)
+    } catch {
+        Write-Warning ('the folder ' + $Folder + ' could not be removed: ' + $_.Exception.Message)
+    }
 }
 
 # ---- One after the other ----
 
 if (-not $Out) {
     throw 'say where to: -Out FOLDER'
+}
+foreach ($Name in (Get-Names $Account)) {
+    if ($Name -notmatch '^[^\\/@\s]{1,15}\\[^\\/@\s]{1,15}\z') {
+        throw ($Name + ' is no account: write DOMAIN\name')
+    }
+}
+foreach ($Name in (Get-Names $Spn)) {
+    if ($Name -notmatch '^[^/\s]+/\S+\z') {
+        throw ($Name + ' is no service principal name: write http/pool01.contoso.com')
+    }
 }
 $Out = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Out)
 [void][System.IO.Directory]::CreateDirectory($Out)
@@ -202,17 +225,27 @@ if ($PSVersionTable.PSVersion.Major -gt 5 -and $env:OS -eq 'Windows_NT') {
 Import-Module @Import
 $Begun = [datetime]::UtcNow
 
-# What a cmdlet of the product puts out, as facts.
-function Read-Product([string]$Name, $Output) {
+# What a cmdlet of the product puts out, as facts. One that says any error has not put out all of it; in PowerShell 7,
+# where it runs in a process of its own, none of its errors ends anything by itself.
+function Read-Product([string]$Name, [scriptblock]$Read) {
+    $Output = New-Object System.Collections.ArrayList
+    & $Read 2>&1 | ForEach-Object {
+        if ($_ -is [System.Management.Automation.ErrorRecord]) {
+            throw $_
+        }
+        if ($null -ne $_) {
+            [void]$Output.Add($_)
+        }
+    }
     $Answer = @{ output = $null }
-    Set-Output $Answer $Name @($Output)
+    Set-Output $Answer $Name $Output
     return , $Answer.output
 }
 
 Write-Host 'topology'
 $Clusters = @()
 try {
-    $Text = (Read-Product 'Get-CsTopology' (Get-CsTopology -AsXml)).xml
+    $Text = (Read-Product 'Get-CsTopology' { Get-CsTopology -AsXml }).xml
     $Clusters = @(Get-WebCluster ([xml]$Text))
     Write-Utf8 'topology.xml' $Text
 } catch {
@@ -222,17 +255,17 @@ try {
 Write-Host 'assignments, settings, replication'
 $Assignments = @()
 try {
-    $Facts = Read-Product 'Get-CsKerberosAccountAssignment' @(Get-CsKerberosAccountAssignment)
+    $Facts = Read-Product 'Get-CsKerberosAccountAssignment' { Get-CsKerberosAccountAssignment }
     Write-Json 'assignments.json' $Facts
     $Assignments = @($Facts)
 } catch {
     Add-Unread 'assignments.json' (Get-ErrorWords $_)
 }
 Save-Json 'webservices.json' {
-    , (Read-Product 'Get-CsWebServiceConfiguration' @(Get-CsWebServiceConfiguration))
+    , (Read-Product 'Get-CsWebServiceConfiguration' { Get-CsWebServiceConfiguration })
 }
 Save-Json 'replication.json' {
-    $Facts = Read-Product 'Get-CsManagementStoreReplicationStatus' @(Get-CsManagementStoreReplicationStatus)
+    $Facts = Read-Product 'Get-CsManagementStoreReplicationStatus' { Get-CsManagementStoreReplicationStatus }
     , @($Facts | ForEach-Object { @{ replica = $_.replica; upToDate = $_.upToDate } })
 }
 Save-Json 'operator.json' {
@@ -292,7 +325,7 @@ foreach ($One in $Servers) {
     Write-Host ('IIS of ' + $One)
     $File = 'servers/' + $One + '/applicationHost.config'
     try {
-        if ($One -notmatch '^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$') {
+        if ($One -notmatch '^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+\z') {
             throw 'this is no fully qualified domain name'
         }
         Write-Bytes $File ([System.Convert]::FromBase64String((Get-IisConfigurationOf $One)))

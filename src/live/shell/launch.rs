@@ -6,7 +6,9 @@
 //! be on the other machine.
 //!
 //! `-InputFormat None`: with another format PowerShell itself reads standard input, and would take requests away
-//! (its source, `Executor.ExecuteCommandAsyncHelper`).
+//! (its source, `Executor.ExecuteCommandAsyncHelper`). So does a PowerShell that is ssh's default shell there, in which
+//! ours is started, and which nobody tells otherwise: that is noticed by the digest, or by the greeting that does not
+//! come. \[inferred\]
 
 use crate::live::scripts;
 use base64::Engine as _;
@@ -67,11 +69,13 @@ fn by_itself(command: &mut Command) {
     std::os::unix::process::CommandExt::process_group(command, 0);
 }
 
-/// Keeps the keyboard's Ctrl-C from the process: it ends the run after what is running, which is to end by itself.
+/// Gives the process a console of its own, which nobody sees: neither Ctrl-C nor the closing of our window ends what is
+/// running, and its code page is not ours.
 #[cfg(windows)]
 fn by_itself(command: &mut Command) {
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
-    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
+    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP | CREATE_NO_WINDOW);
 }
 
 /// What goes in before the first request: the script, and the marker in a line by itself.
@@ -91,22 +95,30 @@ pub(super) fn marker() -> String {
 
 /// The bootstrap, for whatever version there is: 2.0 has to read it too, to say that it is too old. Its digest is that of
 /// Windows itself: where only validated algorithms are allowed (FIPS), .NET refuses its own.
+///
+/// Started from PowerShell 7, Windows PowerShell inherits its modules, and cannot load those in which its own commands are
+/// then found \[seen: PowerShell/PowerShell issues 7324, 20804 and 27774\]: its own folder goes first.
+///
+/// It has a scope of its own: what it sets in the outermost one would hold within the product's module too. A language
+/// mode that is constrained, by a policy of the machine's, lets nothing of it be called.
 fn bootstrap(marker: &str) -> String {
     let digest = Sha256::digest(scripts::bridge().as_bytes()).iter().fold(String::new(), |mut digest, byte| {
         let _ = write!(digest, "{byte:02X}");
         digest
     });
     format!(
-        "$ErrorActionPreference='Stop'
+        "&{{$ErrorActionPreference='Stop'
 $ProgressPreference='SilentlyContinue'
 if($PSVersionTable.PSVersion.Major -lt 3){{[Console]::Error.WriteLine('it is version ' + $PSVersionTable.PSVersion + ', and 3.0 or later is needed');exit 2}}
+if($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage'){{throw 'full language mode is needed (AppLocker, WDAC)'}}
+if($PSVersionTable.PSVersion.Major -lt 6){{$env:PSModulePath=\"$PSHOME\\Modules;$env:PSModulePath\"}}
 $b=New-Object System.Text.StringBuilder
 while(($l=[Console]::In.ReadLine()) -cne '{marker}'){{if($null -eq $l){{exit 3}};[void]$b.Append($l).Append([char]10)}}
 $t=$b.ToString()
 $s=New-Object Security.Cryptography.SHA256CryptoServiceProvider
 $h=[BitConverter]::ToString($s.ComputeHash([Text.Encoding]::UTF8.GetBytes($t))).Replace('-','')
-if($h -cne '{digest}'){{[Console]::Error.WriteLine('the script did not arrive as it was sent');exit 4}}
-& ([scriptblock]::Create($t)) '{marker}'
+if($h -cne '{digest}'){{[Console]::Error.WriteLine('the script did not arrive as it was sent: is cmd.exe the default shell of ssh there?');exit 4}}
+& ([scriptblock]::Create($t)) '{marker}'}}
 "
     )
 }
@@ -144,6 +156,27 @@ mod tests {
     #[test]
     fn the_bootstrap_is_power_shell_and_nothing_in_it_is_newer_than_3() {
         Script::read(&bootstrap(&marker())).check_nothing_is_newer_than_3();
+    }
+
+    /// New-Object is a command of a module, too.
+    #[test]
+    fn the_bootstrap_finds_its_own_modules_before_it_needs_one() {
+        let text = bootstrap(&marker());
+        let script = Script::read(&text);
+        let set = text.find(r#"{$env:PSModulePath="$PSHOME\Modules;$env:PSModulePath"}"#).unwrap();
+        for command in crate::grammar::found(script.root(), "command_name") {
+            assert!(set < command.start_byte(), "{}", script.text(command));
+        }
+    }
+
+    /// What is set in the outermost scope holds in the product's module.
+    #[test]
+    fn the_bootstrap_has_a_scope_of_its_own() {
+        let text = bootstrap(&marker());
+        let script = Script::read(&text);
+        let [outermost] = crate::grammar::found(script.root(), "statement_list")[..] else { panic!("{text}") };
+        let [only] = crate::grammar::children(outermost)[..] else { panic!("{text}") };
+        assert!(script.text(only).starts_with("&{") && script.text(only).ends_with('}'), "{text}");
     }
 
     /// Every call of this program is on the script's list, with each argument that it may give.

@@ -155,22 +155,26 @@ fn check_nothing_is_newer_than_3(script: &Script<'_>) {
     };
     #[rustfmt::skip]
     known("command_name", &[
-        "Add-Type", "Enable-CsTopology", "Enter-Step", "Get-Module", "Import-Module", "New-CsKerberosAccount", "New-CsKerberosAccountAssignment",
+        "Add-Type", "Enable-CsTopology", "Enter-Step", "Get-Location", "Get-Module", "Import-Module", "New-CsKerberosAccount", "New-CsKerberosAccountAssignment",
         "New-Object", "Remove-CsKerberosAccountAssignment", "Select-Object", "Set-CsKerberosAccountAssignment", "Set-CsKerberosAccountPassword",
         "Test-CsKerberosAccountAssignment", "Where-Object", "Write-Host", "Write-Warning", "setspn.exe",
     ]);
     #[rustfmt::skip]
     known("command_parameter", &[
-        "-After", "-Confirm", "-ContainerDN", "-D", "-First", "-FromComputer", "-Identity", "-ListAvailable", "-Name", "-On", "-Path", "-Report",
+        "-After", "-Confirm", "-ContainerDN", "-D", "-First", "-FromComputer", "-Identity", "-ListAvailable", "-Name", "-On", "-PSProvider", "-Path", "-Report",
         "-S", "-ToComputer", "-UserAccount", "-Verbose", "-WhatIf",
     ]);
     #[rustfmt::skip]
     known("member_name", &[
-        "Add", "Clear", "CommitChanges", "ConvertFromUtf32", "Count", "CreateElement", "DomainName", "GetApplicationHostConfiguration",
-        "GetChildElement", "GetCollection", "GetIPGlobalProperties", "GetSection", "HostName", "Major", "Name", "PSVersion", "SetAttributeValue",
+        "Add", "Clear", "CommitChanges", "ConvertFromUtf32", "Count", "CreateElement", "CurrentDirectory", "DomainName", "GetApplicationHostConfiguration",
+        "GetChildElement", "GetCollection", "GetIPGlobalProperties", "GetSection", "HostName", "Major", "Name", "PSVersion", "ProviderPath",
+        "SetAttributeValue", "Size",
     ]);
-    known("type_spec", &["System.Net.NetworkInformation.IPGlobalProperties", "char", "int", "int[]", "string", "void"]);
-    known("comparison_operator", &["-contains", "-gt", "-join", "-ne", "-notcontains"]);
+    #[rustfmt::skip]
+    known("type_spec", &[
+        "System.Environment", "System.IntPtr", "System.Net.NetworkInformation.IPGlobalProperties", "char", "int", "int[]", "string", "void",
+    ]);
+    known("comparison_operator", &["-contains", "-eq", "-gt", "-join", "-ne", "-notcontains"]);
     script.check_nothing_is_newer_than_3();
 }
 
