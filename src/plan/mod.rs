@@ -76,12 +76,13 @@ impl Plan {
         self.unreadable.is_empty()
     }
 
-    /// Whether reality differs from what is declared, as `--detailed-exitcode` counts it: a step, an error finding or a target
-    /// that is not declared.
+    /// Whether reality differs from what is declared, as `--detailed-exitcode` counts it: a step, an error finding, a target
+    /// that is not declared, or something that is needed and reaches beyond the scope.
     pub fn differs(&self) -> bool {
+        use Code::{OutOfScope, PoolUndeclared, ServerUndeclared, SiteUndeclared};
         let counts = |finding: &Finding| {
-            finding.severity == Severity::Error
-                || matches!(finding.code, Code::ServerUndeclared | Code::PoolUndeclared | Code::SiteUndeclared)
+            let left = matches!(finding.code, ServerUndeclared | PoolUndeclared | SiteUndeclared | OutOfScope);
+            finding.severity == Severity::Error || left
         };
         !self.steps.is_empty() || self.findings.iter().any(counts)
     }
