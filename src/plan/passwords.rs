@@ -119,6 +119,26 @@ pub(super) fn kept_back_by(survey: &Survey<'_>, account: &AccountName, stay: &BT
     survey.sites_leaving(account).into_iter().filter(|site| stay.contains(site)).cloned().collect()
 }
 
+/// Whether a rotation reaches anybody, where the sites in `stay` do not get the account.
+pub(super) fn is_reached(survey: &Survey<'_>, account: &AccountName, stay: &BTreeSet<SiteName>) -> bool {
+    survey.targets_of(account).any(|target| !survey.is_branch(target.site) && !stay.contains(target.site))
+}
+
+/// Whether only branch sites have the account, where the sites in `stay` do not get it.
+fn is_left_to_branches(survey: &Survey<'_>, account: &AccountName, stay: &BTreeSet<SiteName>) -> bool {
+    !is_reached(survey, account, stay) && survey.targets_of(account).any(|target| !stay.contains(target.site))
+}
+
+/// Says that the server is not given the password, where the assignment of its site is not planned.
+fn report_withheld(target: &Target<'_>, draft: &mut Draft) -> bool {
+    let withheld = draft.withheld.contains(target.site);
+    if withheld {
+        let message = "not given the password: the assignment of its site is not planned";
+        draft.find(Code::AssignmentWithheld, subject(target), message, None);
+    }
+    withheld
+}
+
 fn is_invalid(target: &Target<'_>) -> bool {
     target.state.as_ref().is_some_and(ServerState::is_invalid)
 }
@@ -137,8 +157,10 @@ pub(super) fn inspect(
         report_branches(survey, account, draft);
         let stay = kept_back_by(survey, account, &draft.withheld);
         let leaving = Decision::Withheld(Withheld::Leaving(stay.clone()));
+        let branch = Decision::Withheld(Withheld::Branch);
         let decision = match decision {
             Decision::Rotate(_) if !stay.is_empty() => &leaving,
+            Decision::Rotate(_) if is_left_to_branches(survey, account, &draft.withheld) => &branch,
             decision => decision,
         };
         if !matches!(decision, Decision::Rotate(_)) {
@@ -151,16 +173,17 @@ pub(super) fn inspect(
         match decision {
             Decision::Nothing => {}
             Decision::Rotate(ground) => {
-                rotate(survey, account, ground, draft);
-                copy_to_branches(survey, account, draft);
+                if is_reached(survey, account, &draft.withheld) {
+                    rotate(survey, account, ground, draft);
+                    copy_to_branches(survey, account, draft);
+                }
+                let managed = survey.targets_of(account).filter(|target| target.managed && !is_valid(target));
+                managed.for_each(|target| _ = report_withheld(target, draft));
             }
             Decision::Copy(copies) => {
                 report_sources(survey, copies, draft);
                 for (target, source) in copies {
-                    if draft.withheld.contains(target.site) {
-                        let message = "not given the password: the assignment of its site is not planned";
-                        draft.find(Code::AssignmentWithheld, subject(target), message, None);
-                    } else {
+                    if !report_withheld(target, draft) {
                         copy(account, target, *source, draft);
                     }
                 }
