@@ -124,6 +124,8 @@ fn withheld(
         | Withheld::Leaving(_)
         | Withheld::Undated
         | Withheld::Unsettled(_)
+        | Withheld::Doubtful(_)
+        | Withheld::Unread
         | Withheld::Branch,
     )) = decision
     {

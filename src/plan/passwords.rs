@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::survey::{ServerState, Standing, Survey, Target};
 use super::{Layer, Subject};
 use crate::codes::Code;
-use crate::model::{AccountName, ServerFqdn, SiteName};
+use crate::model::{AccountName, Cause, ServerFqdn, SiteName};
 use jiff::Timestamp;
 use sources::{Nearness, Sources};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +73,10 @@ fn decide<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName, asked: Option<&
     if let Some(copies) =
         invalid.iter().map(|target| sources.nearest(survey, target).map(|source| (*target, source))).collect()
     {
-        return Decision::Copy(copies);
+        return if is_unread(survey, standing) { Decision::Withheld(Withheld::Unread) } else { Decision::Copy(copies) };
+    }
+    if let Some(settles) = sources.doubtful {
+        return Decision::Withheld(Withheld::Doubtful(settles));
     }
     let Standing::Usable(state) = standing else { return Decision::Withheld(Withheld::Account) };
     if let Some(withheld) = rotation_withheld(survey, account) {
@@ -93,6 +96,12 @@ fn decide<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName, asked: Option<&
     } else {
         Decision::Withheld(Withheld::Servers(unknown))
     }
+}
+
+/// Whether the directory was read and could not say this of the account: its domain controllers may not agree, and a
+/// server that looks valid may have the former password. Where nobody asked the directory, the tests have to do.
+fn is_unread(survey: &Survey<'_>, standing: &Standing<'_>) -> bool {
+    survey.actual.directory.known().is_some() && matches!(standing, Standing::Unknown(Cause::Broken { .. }))
 }
 
 /// Why no rotation may be planned on any ground: nobody knows whom it reaches, or it reaches a site that this plan

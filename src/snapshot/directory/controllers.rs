@@ -75,8 +75,12 @@ pub(crate) fn agreed(name: &AccountName, controllers: &[ControllerEntry]) -> Res
     Ok(one.account.clone())
 }
 
-/// The entry of an account that its controllers have like that.
-pub(super) fn entry(name: AccountName, account: Option<ControllerAccount>) -> AccountEntry {
+/// The entry of an account that its controllers have like that, as far as they answered.
+pub(super) fn entry(
+    name: AccountName,
+    account: Option<ControllerAccount>,
+    controllers: &[ControllerEntry],
+) -> AccountEntry {
     match account {
         None => AccountEntry::absent(name),
         Some(account) => AccountEntry {
@@ -88,6 +92,7 @@ pub(super) fn entry(name: AccountName, account: Option<ControllerAccount>) -> Ac
             supported_encryption_types: account.supported_encryption_types,
             password_set_at: account.password_set_at,
             key_version: account.key_version,
+            agreed: controllers.iter().all(|controller| controller.error.is_none()),
             ..AccountEntry::absent(name)
         },
     }

@@ -278,6 +278,7 @@ impl World {
                 encryption: Some(EncryptionTypes(0x18)),
                 password_set_at: drawn.password_hours_ago.map(|ago| now() - hours(ago)),
                 key_version: Some(3),
+                agreed: false,
             };
             (account(at), if drawn.exists { Reading::Known(state) } else { Reading::Absent })
         });
