@@ -23,6 +23,14 @@ impl Live<'_> {
                     None => Holds::No(format!("{site} has no account")),
                 })
             }
+            Predicate::AssignedOnlyTo { account, sites } => {
+                let assignments = self.assignments()?;
+                let mut having = assignments.iter().filter(|(_, assigned)| *assigned == account);
+                Ok(match having.find(|(site, _)| !sites.contains(site)) {
+                    Some((site, _)) => Holds::No(format!("{site} has {account} too")),
+                    None => Holds::Yes,
+                })
+            }
             Predicate::AccountAbsent { account } => Ok(match self.account(account)? {
                 None => Holds::Yes,
                 Some(_) => Holds::No(format!("{account} exists")),

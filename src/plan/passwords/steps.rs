@@ -123,6 +123,10 @@ pub(super) fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground
             .iter()
             .map(|site| Predicate::AssignmentIs { site: (*site).clone(), account: survey.eventual(site).cloned() }),
     );
+    let having = survey.actual.assignments.known().into_iter().flatten().filter(|(_, assigned)| *assigned == account);
+    let staying = having.map(|(site, _)| site).filter(|site| !leaving.contains(site) && !sites.contains(site));
+    let may_have_it = sites.iter().copied().chain(staying).cloned().collect();
+    preconditions.push(Predicate::AssignedOnlyTo { account: account.clone(), sites: may_have_it });
     preconditions.push(Predicate::AccountUsable { account: account.clone() });
     if !matches!(ground, Ground::Created) {
         preconditions.push(Predicate::PasswordSetAt { account: account.clone(), at: set_at });

@@ -48,13 +48,23 @@ impl<'p, 'a> Then<'p, 'a> {
     fn holds(&self, predicate: &Predicate) -> bool {
         match predicate {
             // Nobody knows whether one that could not be read holds; it is read again before the step.
-            Predicate::AssignmentIs { .. } if self.actual.assignments.known().is_none() => true,
+            Predicate::AssignmentIs { .. } | Predicate::AssignedOnlyTo { .. }
+                if self.actual.assignments.known().is_none() =>
+            {
+                true
+            }
             Predicate::AccountAbsent { .. } | Predicate::AccountUsable { .. } | Predicate::PasswordSetAt { .. }
                 if self.actual.directory.known().is_none() =>
             {
                 true
             }
             Predicate::AssignmentIs { site, account } => self.assigned(site) == *account,
+            Predicate::AssignedOnlyTo { account, sites } => {
+                let assigned = self.actual.assignments.known().into_iter().flat_map(|known| known.keys());
+                let having = assigned.filter(|site| self.assigned(site).as_ref() == Some(account));
+                let all: Vec<&SiteName> = having.collect();
+                all.iter().all(|site| sites.contains(site))
+            }
             Predicate::AccountAbsent { account } => !self.exists(account),
             Predicate::AccountUsable { account } => self.exists(account),
             Predicate::PasswordSetAt { account, at } => {
