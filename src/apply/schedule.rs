@@ -7,7 +7,7 @@ use super::windows::{Calendar, Opening, Openness};
 use crate::model::{BatchSize, Maintenance, PoolFqdn, SiteName};
 use crate::plan::{Action, Plan, Step, StepId, StepKind};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Batches where the file names none: one server first, then all that are left.
 const DEFAULT_BATCHES: [BatchSize; 2] = [BatchSize::Servers(1), BatchSize::Percent(100)];
@@ -177,9 +177,7 @@ impl Board {
                 (Some(pool), true) => self.batch(pool, kind, rules),
                 _ => Unit { members: vec![at], batch: None },
             };
-            let sites: BTreeSet<SiteName> =
-                unit.members.iter().flat_map(|at| &self.steps[*at].sites).cloned().collect();
-            let length = rules.history.estimate(kind, unit.members.len(), rules.parallel);
+            let (length, sites) = self.room(&unit, kind, rules);
             let only_looks = kind == StepKind::EnableTopology && rules.enable_topology == EnableTopology::Wait;
             let openness = match rules.calendar {
                 Some(calendar) if !only_looks => calendar.openness(&sites, now, length),
@@ -197,6 +195,49 @@ impl Board {
             }
             _ => Next::Nothing,
         }
+    }
+
+    /// How long the windows of which sites must stay open for the unit to begin.
+    ///
+    /// What opens an outage begins only where what closes it again has room too: a window that ended in between would
+    /// leave clients without an answer until the next one.
+    fn room(&self, unit: &Unit, kind: StepKind, rules: &Rules<'_>) -> (SignedDuration, BTreeSet<SiteName>) {
+        let mut sites: BTreeSet<SiteName> =
+            unit.members.iter().flat_map(|at| &self.steps[*at].sites).cloned().collect();
+        let mut length = rules.history.estimate(kind, unit.members.len(), rules.parallel);
+        let opens = match kind {
+            StepKind::AssignAccount | StepKind::ReassignAccount | StepKind::EnableTopology => {
+                rules.enable_topology == EnableTopology::Run
+            }
+            StepKind::RotatePassword => true,
+            _ => false,
+        };
+        if let [at] = unit.members[..]
+            && opens
+            && rules.calendar.is_some()
+        {
+            for (kind, closing) in self.closing(at) {
+                length = length.saturating_add(rules.history.estimate(kind, closing.len(), rules.parallel));
+                sites.extend(closing.into_iter().flat_map(|at| &self.steps[at].sites).cloned());
+            }
+        }
+        (length, sites)
+    }
+
+    /// The steps by kind that wait for that one, and for which its sites wait; a test closes nothing.
+    fn closing(&self, opening: usize) -> BTreeMap<StepKind, Vec<usize>> {
+        let mut waiting = HashSet::from([opening]);
+        let mut closing: BTreeMap<StepKind, Vec<usize>> = BTreeMap::new();
+        for (at, place) in self.steps.iter().enumerate().skip(opening + 1) {
+            let waits = place.after.iter().any(|(_, before)| before.is_some_and(|before| waiting.contains(&before)));
+            let kind = place.step.action.kind();
+            let of_its_sites = !place.sites.is_disjoint(&self.steps[opening].sites);
+            if waits && of_its_sites && place.status == Status::NotBegun && kind != StepKind::TestAssignment {
+                waiting.insert(at);
+                closing.entry(kind).or_default().push(at);
+            }
+        }
+        closing
     }
 
     fn is_ready(&self, place: &Place) -> bool {

@@ -53,7 +53,8 @@ Examples:
   From the scheduler, with a keytab, and the two servers of a pool that the DNS does not name:
       cskerb verify contoso.yaml --snapshot monday/ --tickets --keytab audit.keytab --pool pool01.contoso.com --resolve fe01.contoso.com=10.0.0.1 --resolve fe02.contoso.com=10.0.0.2
 
-Exit codes: 2 for steps, error findings and undeclared servers; 5 where something could not be read; 0 otherwise.";
+Exit codes: 2 for steps, error findings, undeclared servers, and what reaches beyond --site, --pool or --server; 5 where
+something could not be read; 0 otherwise.";
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     arguments.trace.begin();

@@ -94,5 +94,6 @@ fn state(object: &AccountObject) -> AccountState {
         encryption: object.supported_encryption_types.map(EncryptionTypes),
         password_set_at: object.password_set_at,
         key_version: object.key_version,
+        agreed: false,
     }
 }

@@ -17,6 +17,13 @@ use std::path::Path;
 pub(super) fn holds(world: &mut World, folder: &Path, predicate: &Predicate) -> Holds {
     let held = match predicate {
         Predicate::AssignmentIs { site, account } => Ok(assignment_is(world, site, account.as_ref())),
+        Predicate::AssignedOnlyTo { account, sites } => Ok({
+            let mut having = world.memory.assignments.iter().filter(|(_, assigned)| *assigned == account);
+            match having.find(|(site, _)| !sites.contains(site)) {
+                Some((site, _)) => Holds::No(format!("{site} has {account} too")),
+                None => Holds::Yes,
+            }
+        }),
         Predicate::AccountAbsent { account } => Ok(match world.memory.account(account) {
             None => Holds::Yes,
             Some(_) => Holds::No(format!("{account} exists")),

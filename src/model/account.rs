@@ -144,6 +144,8 @@ pub struct AccountState {
     pub password_set_at: Option<Timestamp>,
     /// `msDS-KeyVersionNumber`.
     pub key_version: Option<u32>,
+    /// Whether every domain controller of its domain was asked, and all of them said this.
+    pub agreed: bool,
 }
 
 /// Active Directory, as far as it was asked.

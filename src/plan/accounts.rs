@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::survey::{Defect, Standing, Survey};
 use super::{Action, ChangeAction, Layer, Predicate, Property, RunOn, Step, Subject, moment};
 use crate::codes::Code;
-use crate::model::{Account, AccountName, AccountState, Reading};
+use crate::model::{Account, AccountName, AccountState, Cause, Place, Reading};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -180,7 +180,12 @@ fn inspect_encryption(survey: &Survey<'_>, name: &AccountName, state: &AccountSt
 fn inspect_age(survey: &Survey<'_>, name: &AccountName, state: &AccountState, draft: &mut Draft) {
     let limit = survey.deployment.account(name).and_then(|account| account.max_password_age);
     let now = survey.actual.collected_at.known().copied();
-    let (Some(limit), Some(now), Some(set)) = (limit, now, state.password_set_at) else { return };
+    let (Some(limit), Some(now)) = (limit, now) else { return };
+    let Some(set) = state.password_set_at else {
+        let place = Place { file: "directory.json".into(), line_column: None };
+        let why = "it does not say when the password was set, so its age is not known".to_owned();
+        return draft.unreadable(Subject::Account(name.clone()), Layer::Directory, &Cause::Broken { place, why });
+    };
     let age: SignedDuration = Timestamp::duration_until(set, now);
     if age > limit {
         let days = |duration: SignedDuration| duration.as_hours() / 24;

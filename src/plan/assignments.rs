@@ -3,13 +3,16 @@
 use super::commands::quote;
 use super::draft::Draft;
 use super::enable_topology::{Reason, Trigger};
-use super::passwords::{Decision, Decisions, Withheld, kept_back_by};
+use super::passwords::{Decision, Decisions, Withheld, is_reached, kept_back_by};
 use super::survey::{ServerState, Standing, Survey};
 use super::{Action, ChangeAction, Consent, Layer, Predicate, Property, RunOn, Step, Subject};
 use crate::codes::Code;
-use crate::model::{AccountName, DeclaredAccount, Pool, Reading, Site, SiteName, UseWindowsAuth};
+use crate::model::{AccountName, DeclaredAccount, PublishedPool, Reading, Site, SiteName, UseWindowsAuth};
 use crate::yaml::scalar;
 use std::collections::{BTreeMap, BTreeSet};
+
+const NOBODY_GIVES: &str =
+    "no server could be given the password, so from Enable-CsTopology on its clients would get Unauthorized";
 
 pub(super) fn inspect(survey: &Survey<'_>, decisions: &Decisions<'_, '_>, draft: &mut Draft) {
     if let Some(cause) = survey.actual.assignments.cause() {
@@ -121,19 +124,19 @@ fn withheld(
         | Withheld::Leaving(_)
         | Withheld::Undated
         | Withheld::Unsettled(_)
+        | Withheld::Doubtful(_)
+        | Withheld::Unread
         | Withheld::Branch,
     )) = decision
     {
-        let why =
-            "no server could be given the password, so from Enable-CsTopology on its clients would get Unauthorized";
-        return Some(why.to_owned());
+        return Some(NOBODY_GIVES.to_owned());
     }
-    let undeclared_override = |pool: &&Pool| {
-        let there = published.pools.get(&pool.fqdn).and_then(|there| there.internal_fqdn.as_ref());
-        pool.internal_fqdn.is_none() && there.is_some()
-    };
-    if let Some(pool) = site.pools.iter().find(undeclared_override) {
-        return Some(format!("the internal web FQDN of {} is not declared, so its SPN would stay behind", pool.fqdn));
+    let mut pools = survey.targets_at(&site.name).filter_map(|target| published.pools.get(target.pool));
+    if let Some(pool) = pools.find(|pool| has_undeclared_override(site, pool)) {
+        let pool = &pool.fqdn;
+        return Some(format!(
+            "the internal web FQDN of {pool} is not declared as published, so its SPN would stay behind"
+        ));
     }
     if matches!(decision, Some(Decision::Rotate(_))) {
         let staying = kept_back_by(survey, wanted, stay);
@@ -145,6 +148,9 @@ fn withheld(
         if !survey.is_branch(&site.name) {
             return None; // it reaches undeclared servers too
         }
+        if !is_reached(survey, wanted, stay) {
+            return Some(NOBODY_GIVES.to_owned());
+        }
     }
     let of_site = survey.targets_at(&site.name).filter(|target| target.account == Some(wanted));
     let left: Vec<&str> = of_site
@@ -154,6 +160,13 @@ fn withheld(
     (!left.is_empty()).then(|| {
         format!("{} would not be given the password, not being declared, and would refuse clients", left.join(", "))
     })
+}
+
+/// Whether the published pool has an internal web FQDN that the file does not name, so that no plan moves its SPN.
+fn has_undeclared_override(site: &Site, published: &PublishedPool) -> bool {
+    let declared =
+        site.pools.iter().find(|pool| pool.fqdn == published.fqdn).and_then(|pool| pool.internal_fqdn.as_ref());
+    published.web_services && published.internal_fqdn.is_some() && declared != published.internal_fqdn.as_ref()
 }
 
 fn assign(survey: &Survey<'_>, site: &Site, current: Option<&AccountName>, wanted: &AccountName, draft: &mut Draft) {

@@ -79,10 +79,11 @@ impl Plan {
         self.unreadable.is_empty()
     }
 
-    /// Whether reality differs from what is declared, as `--detailed-exitcode` counts it: a step, an error finding or a target
-    /// that is not declared.
+    /// Whether reality differs from what is declared, as `--detailed-exitcode` counts it: a step, an error finding, a target
+    /// that is not declared, or something that is needed and reaches beyond the scope.
     pub fn differs(&self) -> bool {
-        !self.steps.is_empty() || self.errors() > 0 || self.undeclared() > 0
+        let beyond = self.findings.iter().any(|finding| finding.code == Code::OutOfScope);
+        !self.steps.is_empty() || self.errors() > 0 || self.undeclared() > 0 || beyond
     }
 
     /// How many errors it found that no step mends.

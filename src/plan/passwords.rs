@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::survey::{ServerState, Standing, Survey, Target};
 use super::{Layer, Subject};
 use crate::codes::Code;
-use crate::model::{AccountName, ServerFqdn, SiteName};
+use crate::model::{AccountName, Cause, ServerFqdn, SiteName};
 use jiff::Timestamp;
 use sources::{Nearness, Sources};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +73,10 @@ fn decide<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName, asked: Option<&
     if let Some(copies) =
         invalid.iter().map(|target| sources.nearest(survey, target).map(|source| (*target, source))).collect()
     {
-        return Decision::Copy(copies);
+        return if is_unread(survey, standing) { Decision::Withheld(Withheld::Unread) } else { Decision::Copy(copies) };
+    }
+    if let Some(settles) = sources.doubtful {
+        return Decision::Withheld(Withheld::Doubtful(settles));
     }
     let Standing::Usable(state) = standing else { return Decision::Withheld(Withheld::Account) };
     if let Some(withheld) = rotation_withheld(survey, account) {
@@ -93,6 +96,12 @@ fn decide<'s, 'a>(survey: &'s Survey<'a>, account: &AccountName, asked: Option<&
     } else {
         Decision::Withheld(Withheld::Servers(unknown))
     }
+}
+
+/// Whether the directory was read and could not say this of the account: its domain controllers may not agree, and a
+/// server that looks valid may have the former password. Where nobody asked the directory, the tests have to do.
+fn is_unread(survey: &Survey<'_>, standing: &Standing<'_>) -> bool {
+    survey.actual.directory.known().is_some() && matches!(standing, Standing::Unknown(Cause::Broken { .. }))
 }
 
 /// Why no rotation may be planned on any ground: nobody knows whom it reaches, or it reaches a site that this plan
@@ -119,6 +128,26 @@ pub(super) fn kept_back_by(survey: &Survey<'_>, account: &AccountName, stay: &BT
     survey.sites_leaving(account).into_iter().filter(|site| stay.contains(site)).cloned().collect()
 }
 
+/// Whether a rotation reaches anybody, where the sites in `stay` do not get the account.
+pub(super) fn is_reached(survey: &Survey<'_>, account: &AccountName, stay: &BTreeSet<SiteName>) -> bool {
+    survey.targets_of(account).any(|target| !survey.is_branch(target.site) && !stay.contains(target.site))
+}
+
+/// Whether only branch sites have the account, where the sites in `stay` do not get it.
+fn is_left_to_branches(survey: &Survey<'_>, account: &AccountName, stay: &BTreeSet<SiteName>) -> bool {
+    !is_reached(survey, account, stay) && survey.targets_of(account).any(|target| !stay.contains(target.site))
+}
+
+/// Says that the server is not given the password, where the assignment of its site is not planned.
+fn report_withheld(target: &Target<'_>, draft: &mut Draft) -> bool {
+    let withheld = draft.withheld.contains(target.site);
+    if withheld {
+        let message = "not given the password: the assignment of its site is not planned";
+        draft.find(Code::AssignmentWithheld, subject(target), message, None);
+    }
+    withheld
+}
+
 fn is_invalid(target: &Target<'_>) -> bool {
     target.state.as_ref().is_some_and(ServerState::is_invalid)
 }
@@ -137,8 +166,10 @@ pub(super) fn inspect(
         report_branches(survey, account, draft);
         let stay = kept_back_by(survey, account, &draft.withheld);
         let leaving = Decision::Withheld(Withheld::Leaving(stay.clone()));
+        let branch = Decision::Withheld(Withheld::Branch);
         let decision = match decision {
             Decision::Rotate(_) if !stay.is_empty() => &leaving,
+            Decision::Rotate(_) if is_left_to_branches(survey, account, &draft.withheld) => &branch,
             decision => decision,
         };
         if !matches!(decision, Decision::Rotate(_)) {
@@ -151,16 +182,17 @@ pub(super) fn inspect(
         match decision {
             Decision::Nothing => {}
             Decision::Rotate(ground) => {
-                rotate(survey, account, ground, draft);
-                copy_to_branches(survey, account, draft);
+                if is_reached(survey, account, &draft.withheld) {
+                    rotate(survey, account, ground, draft);
+                    copy_to_branches(survey, account, draft);
+                }
+                let managed = survey.targets_of(account).filter(|target| target.managed && !is_valid(target));
+                managed.for_each(|target| _ = report_withheld(target, draft));
             }
             Decision::Copy(copies) => {
                 report_sources(survey, copies, draft);
                 for (target, source) in copies {
-                    if draft.withheld.contains(target.site) {
-                        let message = "not given the password: the assignment of its site is not planned";
-                        draft.find(Code::AssignmentWithheld, subject(target), message, None);
-                    } else {
+                    if !report_withheld(target, draft) {
                         copy(account, target, *source, draft);
                     }
                 }

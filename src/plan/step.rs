@@ -242,6 +242,13 @@ pub enum Predicate {
         /// Its account.
         account: Option<AccountName>,
     },
+    /// No other site has the account: its rotation would reach that one too.
+    AssignedOnlyTo {
+        /// The account.
+        account: AccountName,
+        /// The sites that may have it.
+        sites: Vec<SiteName>,
+    },
     /// There is no such account.
     AccountAbsent {
         /// The account.

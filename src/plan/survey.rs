@@ -15,8 +15,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// interval is 15 minutes at least \[doc\]. A link may be slower (180 minutes is its default), so this is the least that
 /// is waited; msDS-KeyVersionNumber, asked of each domain controller, is the proof.
 ///
-/// It withholds a rotation, never a copy: a copy comes from a server that was tested valid since, so a domain controller
-/// has the new password already, and it touches neither Active Directory nor any client of another server.
+/// It withholds a rotation, and a copy from a server that looked valid so soon: where the domain controller that was
+/// asked still has the former password, just the server that missed the rotation looks valid, and all others invalid.
+/// Such a copy is planned only where every domain controller was asked and all agree.
 /// The lab's own word is not waited for: its domain controllers disagree only by a fault, and then it says so.
 pub const SETTLING: SignedDuration = SignedDuration::from_mins(15);
 
@@ -332,6 +333,9 @@ impl<'a> Survey<'a> {
             Reading::Unreadable(cause) => return ServerState::Unknown(cause),
         };
         let tested = reading.account.as_ref().or(current.known().copied());
+        if let (None, Reading::Unreadable(cause)) = (tested, &current) {
+            return ServerState::Unknown(cause.clone()); // nobody knows for which account it was tested
+        }
         if tested != Some(account) && tested.is_some() {
             return match (reading.verdict, tested) {
                 (Verdict::Valid, Some(other)) if not_assigned => {

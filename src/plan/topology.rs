@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::survey::{Published, Survey};
 use super::{Layer, Subject};
 use crate::codes::Code;
-use crate::model::{Pool, Product, PublishedPool, Role, ServerFqdn, Site, SiteKind};
+use crate::model::{Deployment, Pool, PoolFqdn, Product, PublishedPool, Role, ServerFqdn, Site, SiteKind};
 use crate::yaml::scalar;
 use std::collections::{BTreeSet, HashSet};
 
@@ -30,7 +30,7 @@ pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
             draft.find(Code::SiteUnpublished, Subject::Site(site.name.clone()), message, Some(hint.to_owned()));
         }
     }
-    inspect_undeclared(survey, draft);
+    inspect_undeclared(published, survey, draft);
 }
 
 fn inspect_kind(site: &Site, published: SiteKind, draft: &mut Draft) {
@@ -146,16 +146,13 @@ fn inspect_servers(published: &Published<'_>, site: &Site, pool: &Pool, there: &
 
 /// What is published with Web Services, in a declared site, and not declared: the commonest trouble of all, a new
 /// Front End that nobody gave the password.
-fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
+fn inspect_undeclared(published: &Published<'_>, survey: &Survey<'_>, draft: &mut Draft) {
     let declared_pools: HashSet<_> =
         survey.deployment.sites.iter().flat_map(|site| &site.pools).map(|p| &p.fqdn).collect();
-    let declared_servers: HashSet<&ServerFqdn> = (survey.deployment.sites.iter())
-        .flat_map(|site| &site.pools)
-        .flat_map(|pool| pool.servers.iter().map(|server| &server.fqdn))
-        .collect();
+    let said = said_elsewhere(published, survey.deployment);
     let mut pools = BTreeSet::new();
     for target in &survey.targets {
-        let known = target.declared.is_some() || declared_servers.contains(target.server);
+        let known = target.declared.is_some() || said.contains(&(target.server, target.pool));
         if known || survey.declared_site(target.site).is_none() {
             continue;
         }
@@ -171,11 +168,30 @@ fn inspect_undeclared(survey: &Survey<'_>, draft: &mut Draft) {
         draft.find(Code::ServerUndeclared, subject, message, Some(hint));
     }
     for (site, pool) in pools {
-        let Some(there) = survey.published.as_ref().and_then(|published| published.pools.get(pool)) else { continue };
+        let Some(there) = published.pools.get(pool) else { continue };
         let message = "published with Web Services, but not declared; nothing is planned for it";
         let hint = format!("add it to the pools of {site} in the file{}", pool_yaml(there, "  "));
         draft.find(Code::PoolUndeclared, Subject::Pool(site.clone(), pool.clone()), message, Some(hint));
     }
+}
+
+/// The published servers, each with its pool, that a finding about another place in the file has named: they are
+/// declared there, or their whole pool is.
+fn said_elsewhere<'a>(
+    published: &Published<'a>,
+    deployment: &'a Deployment,
+) -> HashSet<(&'a ServerFqdn, &'a PoolFqdn)> {
+    let mut said = HashSet::new();
+    let declared = deployment.sites.iter().flat_map(|site| site.pools.iter().map(move |pool| (site, pool)));
+    for (site, pool) in declared {
+        let Some(there) = published.pools.get(&pool.fqdn).copied() else { continue };
+        let as_declared = there.site == site.name && there.web_services && pool.role.runs_web_services();
+        for server in &pool.servers {
+            let elsewhere = published.web_servers.get(&server.fqdn).map(|elsewhere| &elsewhere.fqdn);
+            said.extend(elsewhere.filter(|at| as_declared || **at == pool.fqdn).map(|at| (&server.fqdn, at)));
+        }
+    }
+    said
 }
 
 /// A published pool as the file would declare it, each line on a new one.
@@ -186,7 +202,11 @@ fn pool_yaml(pool: &PublishedPool, indent: &str) -> String {
         Role::StandardEdition => String::new(),
         _ => format!("\n{indent}  servers: [{}]", servers.join(", ")),
     };
-    format!("\n{indent}- fqdn: {}\n{indent}  role: {role}{servers}", scalar(pool.fqdn.as_str()))
+    let internal = pool.internal_fqdn.as_ref().filter(|_| role != Role::StandardEdition);
+    let internal = internal.map_or(String::new(), |fqdn| {
+        format!("\n{indent}  webServices: {{ internalFqdn: {} }}", scalar(fqdn.as_str()))
+    });
+    format!("\n{indent}- fqdn: {}\n{indent}  role: {role}{internal}{servers}", scalar(pool.fqdn.as_str()))
 }
 
 fn told(survey: &Survey<'_>, target: &super::Target<'_>) -> String {
@@ -213,11 +233,12 @@ mod tests {
             role: None,
             web_services: true,
             service_version: None,
-            internal_fqdn: None,
+            internal_fqdn: Some("7.5e3".parse().unwrap()),
             servers: vec!["1e3.5".parse().unwrap(), "fe01.contoso.com".parse().unwrap()],
         };
         let read: serde_yaml::Value = serde_yaml::from_str(&pool_yaml(&pool, "  ")).unwrap();
         assert_eq!(read[0]["fqdn"], "1.5");
+        assert_eq!(read[0]["webServices"]["internalFqdn"], "7.5e3");
         assert_eq!(read[0]["servers"][0], "1e3.5");
         assert_eq!(read[0]["servers"][1], "fe01.contoso.com");
     }

@@ -143,6 +143,7 @@ impl Sample {
                 encryption: Some(EncryptionTypes(0x18)),
                 password_set_at: Some(earlier(days * 24)),
                 key_version: Some(3),
+                agreed: false,
             })
         });
         self.directory().accounts.insert(name.clone(), state);

@@ -89,6 +89,9 @@ pub struct AccountEntry {
     /// `msDS-KeyVersionNumber`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_version: Option<u32>,
+    /// Whether every domain controller of its domain was asked, and all of them said this.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub agreed: bool,
     /// What each domain controller says, instead of all of the above.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controllers: Vec<ControllerEntry>,
@@ -149,6 +152,7 @@ impl AccountEntry {
             supported_encryption_types: None,
             password_set_at: None,
             key_version: None,
+            agreed: false,
             controllers: Vec::new(),
         }
     }
@@ -174,6 +178,7 @@ impl AccountEntry {
             supported_encryption_types: state.encryption.map(|types| types.0),
             password_set_at: state.password_set_at,
             key_version: state.key_version,
+            agreed: state.agreed,
             ..Self::absent(name)
         }
     }
@@ -181,7 +186,7 @@ impl AccountEntry {
     fn reading(self, source: &Source) -> Reading<AccountState> {
         if self.error.is_none() && !self.controllers.is_empty() {
             return match agreed(&self.name, &self.controllers) {
-                Ok(account) => controllers::entry(self.name, account).reading(source),
+                Ok(account) => controllers::entry(self.name, account, &self.controllers).reading(source),
                 Err(why) => Reading::Unreadable(unread(source, why)),
             };
         }
@@ -213,6 +218,7 @@ impl AccountEntry {
             encryption: self.supported_encryption_types.map(EncryptionTypes),
             password_set_at: self.password_set_at,
             key_version: self.key_version,
+            agreed: self.agreed,
         })
     }
 }

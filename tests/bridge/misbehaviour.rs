@@ -5,7 +5,7 @@ use crate::declared::{load, name};
 use crate::ran::{not_done, steps};
 use crate::stage::{Stage, side_by_side};
 use crate::stand_in::Mischief;
-use cskerb::apply::target::{ErrorKind, Target};
+use cskerb::apply::target::{ErrorKind, Observation, Target};
 use cskerb::apply::{Outcome, Unfinished};
 use cskerb::lab::{Cmdlet, Down, Fault, Right};
 use cskerb::live::shell::{Call, CallFailure, Place, Shell};
@@ -57,7 +57,7 @@ fn check_call(what: Mischief, kind: Option<ErrorKind>, said: &str) {
         assert!(error.message.contains(said), "{what:?}: {}", error.message);
     }
     // The next call has a process that answers.
-    assert!(matches!(live.observe(&copy_to_fe02()), cskerb::apply::target::Observation::Server(_)), "{what:?}");
+    assert!(matches!(live.observe(&copy_to_fe02()), Observation::Server(_)), "{what:?}");
 }
 
 fn check_run(what: Mischief) {
@@ -157,6 +157,28 @@ fn replication_is_waited_for_and_said_and_not_for_ever() {
     let missing = live.preflight(&plan.steps.iter().collect::<Vec<_>>(), &stage.deployment).missing;
     let what: Vec<&str> = missing.iter().map(|missing| missing.what.as_str()).collect();
     assert_eq!(what, ["dir01.contoso.com does not have the last published configuration yet"]);
+}
+
+#[test]
+fn enable_topology_is_seen_to_be_done_although_another_site_has_lost_its_account() {
+    let paris = r"
+  - name: Paris
+    account: CONTOSO\paris
+    pools: [{ fqdn: pool02.contoso.com, role: front-end, servers: [fe11.contoso.com] }]
+iis:";
+    let with_paris = CONTOSO.replace("\niis:", paris).replace("\nsites:", "\n  - name: CONTOSO\\paris\nsites:");
+    let stage = Stage::new(load(&with_paris));
+    stage.lab.inject(&Fault::AccountDeleted(name(r"CONTOSO\paris"))).unwrap();
+    stage.lab.inject(&Fault::EnableTopologyForgotten(name("Dublin"))).unwrap();
+    let enable = Action::EnableTopology { signature: None };
+    let live = stage.live();
+    let in_order = || match live.observe(&enable) {
+        Observation::Topology { spns_in_order, .. } => spns_in_order,
+        other => panic!("{other:?}"),
+    };
+    assert!(!in_order(), "the SPN of Dublin is missing");
+    live.perform(&enable).unwrap();
+    assert!(in_order());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use cskerb::apply::{self, Allowance, Operator, Options, Outcome, Status, StopSig
 use cskerb::codes::Code;
 use cskerb::lab::{Cmdlet, Down, Fault, Lab};
 use cskerb::model::{AccountName, Deployment, Principal, ServerFqdn, Spn};
-use cskerb::plan::{Plan, Request, StepId, StepKind, plan};
+use cskerb::plan::{Action, Plan, Request, StepId, StepKind, plan};
 use cskerb::wire;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -131,6 +131,22 @@ fn a_saved_plan_does_not_touch_a_server_that_changed_meanwhile() {
     assert!(not_done(&outcome)[0].contains("fe02.contoso.com is valid for"), "{:?}", not_done(&outcome));
     assert_eq!(rehearsal.changing_calls().len(), 2, "by hand, and the other server");
     assert_eq!(steps(&rehearsal.plan()), [""; 0]);
+}
+
+#[test]
+fn a_saved_rotation_does_not_reach_a_site_that_got_the_account_meanwhile() {
+    let rehearsal = Rehearsal::new(load(CONTOSO));
+    let dublin = Action::UnassignAccount { site: name("Dublin"), from: account() };
+    rehearsal.lab.perform(&dublin).unwrap();
+    let without_dublin = load(&CONTOSO.replace("- name: Dublin\n    account: CONTOSO\\kerbauth", "- name: Dublin"));
+    let request = Request { rotate: vec![(account(), "a test".to_owned())], ..Request::default() };
+    let plan = plan(&without_dublin, &rehearsal.lab.read().unwrap(), &request);
+    assert!(plan.steps.iter().any(|step| matches!(step.action, Action::RotatePassword { .. })));
+    rehearsal.lab.perform(&Action::AssignAccount { site: name("Dublin"), account: account() }).unwrap();
+    let outcome = rehearsal.run(&plan, &rehearsal.options());
+    assert_eq!(outcome.ending(), Ending::Stale);
+    assert!(not_done(&outcome)[0].contains("Dublin has"), "{:?}", not_done(&outcome));
+    assert!(!rehearsal.changing_calls().contains(&Cmdlet::RotatePassword));
 }
 
 #[test]

@@ -175,6 +175,7 @@ fn an_unassignment_outside_the_scope_is_said() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("[out-of-scope] Redmond: its account is to change"), "{said}");
     assert!(!said.contains("what is declared is in place"), "{said}");
+    check(&["verify", file, "--snapshot", snapshot, "--server", "fe01.contoso.com"], 2, &[]);
 }
 
 #[test]

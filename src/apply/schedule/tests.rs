@@ -190,6 +190,43 @@ fn enable_topology_waits_for_the_windows_of_the_sites_it_touches() {
 }
 
 #[test]
+fn no_outage_begins_that_its_window_would_not_see_the_end_of() {
+    let account: AccountName = r"CONTOSO\kerbauth".parse().unwrap();
+    let at = |touches: &[&str], after: &[&Step], action: Action| Step {
+        touches: touches.iter().map(|site| site.parse().unwrap()).collect(),
+        after: after.iter().map(|before| before.id()).collect(),
+        ..step(action)
+    };
+    let assign =
+        at(&["Redmond"], &[], Action::AssignAccount { site: "Redmond".parse().unwrap(), account: account.clone() });
+    let enable = at(&["Redmond"], &[&assign], Action::EnableTopology { signature: None });
+    let rotate = at(&["Redmond", "Dublin"], &[&assign, &enable], Action::RotatePassword { account });
+    let test = at(&["Redmond"], &[&rotate], Action::TestAssignment { site: "Redmond".parse().unwrap() });
+    let mut elsewhere = copy("Paris", "p", "p-1.contoso.com"); // waits for Enable-CsTopology, and closes nothing
+    elsewhere.after = vec![enable.id()];
+    let plan = plan_of(vec![assign, enable, rotate, elsewhere, test]);
+    // Half an hour is left; three steps are thought to take 15 minutes.
+    let windows = |sites: &[&str]| sites.iter().map(|site| window("22:00", 1, site)).collect();
+    let check = |sites: &[&str], minutes: i64, enable_topology, closed: Option<&[&str]>| {
+        let maintenance = Maintenance { windows: windows(sites), ..Maintenance::default() };
+        let rules = Rules { enable_topology, ..rules(&maintenance) };
+        let later = now() + SignedDuration::from_mins(minutes);
+        match (Board::new(&plan).next(&rules, later), closed) {
+            (Next::Unit(unit), None) => assert_eq!(unit.members, [0]),
+            (Next::Closed { sites, .. }, Some(closed)) => {
+                assert_eq!(sites.iter().map(SiteName::as_str).collect::<Vec<_>>(), closed);
+            }
+            (next, _) => panic!("{sites:?} after {minutes} minutes: {next:?}"),
+        }
+    };
+    let both = ["Dublin", "Redmond"];
+    check(&both, 15, EnableTopology::Run, None);
+    check(&both, 16, EnableTopology::Run, Some(&both));
+    check(&["Redmond"], 0, EnableTopology::Run, Some(&both));
+    check(&["Redmond"], 16, EnableTopology::Wait, None); // it takes effect when somebody runs Enable-CsTopology
+}
+
+#[test]
 fn copies_that_are_added_come_before_the_test_of_their_site() {
     let mut test = step(Action::TestAssignment { site: "Redmond".parse().unwrap() });
     test.touches = vec!["Redmond".parse().unwrap()];

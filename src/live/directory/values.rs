@@ -54,6 +54,7 @@ pub(super) fn account(entry: &Entry, key_version: Option<i64>) -> Result<Account
         encryption: encryption.map(|types| EncryptionTypes(bits(types))),
         password_set_at: moment_of("pwdLastSet")?,
         key_version: key_version.map(bits),
+        agreed: false, // one domain controller was asked
     })
 }
 

@@ -23,6 +23,14 @@ impl Live<'_> {
                     None => Holds::No(format!("{site} has no account")),
                 })
             }
+            Predicate::AssignedOnlyTo { account, sites } => {
+                let assignments = self.assignments()?;
+                let mut having = assignments.iter().filter(|(_, assigned)| *assigned == account);
+                Ok(match having.find(|(site, _)| !sites.contains(site)) {
+                    Some((site, _)) => Holds::No(format!("{site} has {account} too")),
+                    None => Holds::Yes,
+                })
+            }
             Predicate::AccountAbsent { account } => Ok(match self.account(account)? {
                 None => Holds::Yes,
                 Some(_) => Holds::No(format!("{account} exists")),
@@ -134,12 +142,22 @@ impl Live<'_> {
             topology.pools.iter().filter(|pool| pool.web_services).map(|pool| (pool.fqdn.spn(), &pool.site)).collect();
         let holders = self.holders(pools.iter().map(|(spn, _)| spn.clone()).collect())?;
         let none = BTreeSet::new();
-        let spns_in_order = pools.iter().all(|(spn, site)| {
-            let wanted: BTreeSet<Principal> = assignments.get(*site).map(Principal::from).into_iter().collect();
+        let mut spns_in_order = true;
+        for (spn, site) in &pools {
+            let assigned = assignments.get(*site);
+            let wanted: BTreeSet<Principal> = assigned.map(Principal::from).into_iter().collect();
             let of_kerberos: BTreeSet<Principal> =
                 holders.get(spn).unwrap_or(&none).intersection(&known).cloned().collect();
-            of_kerberos == wanted
-        });
+            // On an account that does not exist, that of a site which nobody declares perhaps, no SPN can be made.
+            let in_order = match assigned {
+                Some(account) if of_kerberos.is_empty() => self.account(account)?.is_none(),
+                _ => of_kerberos == wanted,
+            };
+            if !in_order {
+                spns_in_order = false;
+                break;
+            }
+        }
         Ok(Observation::Topology { spns_in_order, signature: topology.signature.clone() })
     }
 

@@ -57,8 +57,10 @@ pub(super) fn copy(account: &AccountName, target: &Target<'_>, source: Source<'_
 
 /// A rotation passes branch sites over, so their servers are given the new password by copies from one that it reaches.
 pub(super) fn copy_to_branches(survey: &Survey<'_>, account: &AccountName, draft: &mut Draft) {
-    let (branch, central): (Vec<&Target<'_>>, Vec<_>) =
-        survey.targets_of(account).partition(|target| survey.is_branch(target.site));
+    let (branch, central): (Vec<&Target<'_>>, Vec<_>) = survey
+        .targets_of(account)
+        .filter(|target| !draft.withheld.contains(target.site))
+        .partition(|target| survey.is_branch(target.site));
     // A server that the file does not name, it does not answer for.
     let Some(first) = central.iter().find(|target| target.declared.is_some()).or(central.first()) else { return };
     for target in branch.into_iter().filter(|target| target.managed) {
@@ -69,8 +71,10 @@ pub(super) fn copy_to_branches(survey: &Survey<'_>, account: &AccountName, draft
 }
 
 pub(super) fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground, draft: &mut Draft) {
-    let targets: Vec<&Target<'_>> = survey.targets_of(account).collect();
-    let sites: Vec<&SiteName> = survey.sites_of(account).collect();
+    // A site whose assignment is not planned does not have the account.
+    let targets: Vec<&Target<'_>> =
+        survey.targets_of(account).filter(|target| !draft.withheld.contains(target.site)).collect();
+    let sites: Vec<&SiteName> = survey.sites_of(account).filter(|site| !draft.withheld.contains(*site)).collect();
     let named = sites.iter().map(|site| site.as_str()).collect::<Vec<_>>().join(", ");
     let central: Vec<&str> = sites.iter().filter(|site| !survey.is_branch(site)).map(|site| site.as_str()).collect();
     let which = if central.len() == sites.len() { "every site" } else { "every central site" };
@@ -113,15 +117,19 @@ pub(super) fn rotate(survey: &Survey<'_>, account: &AccountName, ground: &Ground
     let assigned =
         sites.iter().map(|site| Predicate::AssignmentIs { site: (*site).clone(), account: Some(account.clone()) });
     let mut preconditions: Vec<Predicate> = assigned.collect();
-    // Who leaves the account does so first: a rotation before that would reach its servers too. A site whose move is
-    // withheld is reached: then the account is only now created, and a password that never was is taken from nobody.
-    let leaving: Vec<&SiteName> =
-        survey.sites_leaving(account).into_iter().filter(|site| !draft.withheld.contains(*site)).collect();
+    // Who leaves the account does so first: a rotation before that would reach its servers too. A site whose move is not
+    // planned is reached: then the account is only now created, and a password that never was is taken from nobody.
+    let moves = |site: &&SiteName| survey.is_published(site) && !draft.withheld.contains(*site);
+    let leaving: Vec<&SiteName> = survey.sites_leaving(account).into_iter().filter(moves).collect();
     preconditions.extend(
         leaving
             .iter()
             .map(|site| Predicate::AssignmentIs { site: (*site).clone(), account: survey.eventual(site).cloned() }),
     );
+    let having = survey.actual.assignments.known().into_iter().flatten().filter(|(_, assigned)| *assigned == account);
+    let staying = having.map(|(site, _)| site).filter(|site| !leaving.contains(site) && !sites.contains(site));
+    let may_have_it = sites.iter().copied().chain(staying).cloned().collect();
+    preconditions.push(Predicate::AssignedOnlyTo { account: account.clone(), sites: may_have_it });
     preconditions.push(Predicate::AccountUsable { account: account.clone() });
     if !matches!(ground, Ground::Created) {
         preconditions.push(Predicate::PasswordSetAt { account: account.clone(), at: set_at });

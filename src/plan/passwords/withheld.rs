@@ -21,10 +21,24 @@ pub(in crate::plan) enum Withheld {
     Leaving(Vec<SiteName>),
     /// Some were tested so soon after the password was set that it may pass by itself; until then.
     Unsettled(Timestamp),
+    /// The valid ones were tested so soon after the password was set that they may have the former one; until then.
+    Doubtful(Timestamp),
+    /// The directory was asked for the account and could not say, so the valid ones may have a former password.
+    Unread,
     /// A rotation reaches central sites only, and all of its servers stand in branch sites.
     Branch,
     /// When the password was set is not known, so the readings may be older.
     Undated,
+}
+
+impl Withheld {
+    /// What there is not to copy from.
+    fn no_source(&self) -> &'static str {
+        match self {
+            Self::Doubtful(_) | Self::Unread => "no server is certain to be valid, to copy from",
+            _ => "there is no valid server to copy from",
+        }
+    }
 }
 
 pub(super) fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withheld, draft: &mut Draft) {
@@ -54,12 +68,20 @@ pub(super) fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withhel
         Withheld::Unsettled(settles) => (
             format!(
                 "no rotation either, because {account} got its password{} and servers were tested so soon after that the domain controllers may not have agreed yet",
-                set_at(survey, account).map(|at| format!(" at {}", moment(at))).unwrap_or_default()
+                set(survey, account)
             ),
+            wait(*settles),
+        ),
+        Withheld::Doubtful(settles) => (
             format!(
-                "wait until every domain controller has the same msDS-KeyVersionNumber, test each server after {}, and plan anew; do not rotate again meanwhile",
-                moment(*settles)
+                "{account} got its password{}, and those that look valid were tested so soon after that a domain controller may still have had the former one",
+                set(survey, account)
             ),
+            wait(*settles),
+        ),
+        Withheld::Unread => (
+            format!("Active Directory's word on {account} could not be read, so those that look valid may have a former password"),
+            "read the directory again, test each server, and plan anew; do not rotate meanwhile".to_owned(),
         ),
         Withheld::Undated => (
             "no rotation either, because when the password was set is not known, so the readings may be older".to_owned(),
@@ -80,7 +102,19 @@ pub(super) fn withhold(survey: &Survey<'_>, account: &AccountName, why: &Withhel
     };
     for target in survey.targets_of(account).filter(|target| target.managed && is_invalid(target)) {
         let what = if survey.is_pending(target) { "not given the password" } else { "invalid" };
-        let message = format!("{what}, and there is no valid server to copy from; {reason}");
+        let message = format!("{what}, and {}; {reason}", why.no_source());
         draft.find(Code::RotationWithheld, subject(target), message, Some(hint.clone()));
     }
+}
+
+/// When the password was set, where that is known.
+fn set(survey: &Survey<'_>, account: &AccountName) -> String {
+    set_at(survey, account).map(|at| format!(" at {}", moment(at))).unwrap_or_default()
+}
+
+fn wait(until: Timestamp) -> String {
+    format!(
+        "wait until every domain controller has the same msDS-KeyVersionNumber, test each server after {}, and plan anew; do not rotate again meanwhile",
+        moment(until)
+    )
 }

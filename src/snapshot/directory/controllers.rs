@@ -75,8 +75,12 @@ pub(crate) fn agreed(name: &AccountName, controllers: &[ControllerEntry]) -> Res
     Ok(one.account.clone())
 }
 
-/// The entry of an account that its controllers have like that.
-pub(super) fn entry(name: AccountName, account: Option<ControllerAccount>) -> AccountEntry {
+/// The entry of an account that its controllers have like that, as far as they answered.
+pub(super) fn entry(
+    name: AccountName,
+    account: Option<ControllerAccount>,
+    controllers: &[ControllerEntry],
+) -> AccountEntry {
     match account {
         None => AccountEntry::absent(name),
         Some(account) => AccountEntry {
@@ -88,6 +92,7 @@ pub(super) fn entry(name: AccountName, account: Option<ControllerAccount>) -> Ac
             supported_encryption_types: account.supported_encryption_types,
             password_set_at: account.password_set_at,
             key_version: account.key_version,
+            agreed: controllers.iter().all(|controller| controller.error.is_none()),
             ..AccountEntry::absent(name)
         },
     }
@@ -145,7 +150,10 @@ mod tests {
             let directory = read(&source("directory.json", &text)).unwrap();
             let reading = directory.account(&r"CONTOSO\kerbauth".parse().unwrap());
             match (reading, expected) {
-                (Reading::Known(state), Ok(Some(version))) => assert_eq!(state.key_version, Some(version), "{text}"),
+                (Reading::Known(state), Ok(Some(version))) => {
+                    let all_answered = !controllers.contains("error");
+                    assert_eq!((state.key_version, state.agreed), (Some(version), all_answered), "{text}");
+                }
                 (Reading::Absent, Ok(None)) => {}
                 (Reading::Unreadable(cause), Err(why)) => assert!(cause.to_string().contains(why), "{cause}: {why}"),
                 (reading, expected) => panic!("{text}: {reading:?}, not {expected:?}"),

@@ -202,12 +202,20 @@ impl Cluster<'_> {
 
 /// The pools of these clusters, in the document's order.
 ///
-/// Two clusters may bear one name, where one is a gateway or a file store: the one with a role is the pool.
+/// Two clusters may bear one name, where one is a gateway or a file store: the one with a role is the pool. A machine
+/// belongs to one cluster that runs Web Services, or nobody could say which site's account it has.
 pub(super) fn pools(clusters: &[Cluster<'_>]) -> Result<Vec<PublishedPool>, Fault> {
     let mut pools: Vec<PublishedPool> = Vec::new();
     let mut places: BTreeMap<PoolFqdn, usize> = BTreeMap::new();
+    let mut targets: BTreeMap<ServerFqdn, PoolFqdn> = BTreeMap::new();
     for cluster in clusters {
         let Some(pool) = cluster.pool()? else { continue };
+        for server in pool.servers.iter().filter(|_| pool.web_services) {
+            if let Some(other) = targets.insert(server.clone(), pool.fqdn.clone()) {
+                let why = format!("{server} runs the Web Services of two clusters, {other} and {}", pool.fqdn);
+                return Err(Fault::new(cluster.element.offset, why));
+            }
+        }
         let matters = |pool: &PublishedPool| pool.role.is_some() || pool.web_services;
         match places.get(&pool.fqdn) {
             None => {

@@ -160,6 +160,9 @@ fn what_would_hide_a_target_breaks_the_document() {
     check(&(good.clone() + &good), &web, "same site and number");
     let twin = good.clone() + &cluster(1, 2, "P.contoso.com", &[]);
     check(&twin, &(web.clone() + &service("Registrar", 1, 2, "") + &service("WebServices", 1, 2, "")), "two clusters");
+    let shared = good.clone() + &cluster(1, 2, "q.contoso.com", &["A.contoso.com"]);
+    let webs = web.clone() + &service("WebServices", 1, 2, "");
+    check(&shared, &webs, "A.contoso.com runs the Web Services of two clusters, p.contoso.com and q.contoso.com");
     let seven = web.replace("'7'", "'seven'");
     check(&good, &seven, "ServiceVersion is \"seven\"");
     let roles = "urn:schema:Microsoft.Rtc.Management.Deploy.ServiceRoles.2008";

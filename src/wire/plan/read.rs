@@ -272,6 +272,10 @@ impl TryFrom<&Predicate> for plan::Predicate {
             }
             Predicate::AccountAbsent { account } => Self::AccountAbsent { account: name(account)? },
             Predicate::AccountUsable { account } => Self::AccountUsable { account: name(account)? },
+            Predicate::AssignedOnlyTo { account, sites } => Self::AssignedOnlyTo {
+                account: name(account)?,
+                sites: sites.iter().map(|site| name(site)).collect::<Result<_, _>>()?,
+            },
             Predicate::PasswordSetAt { account, at } => {
                 Self::PasswordSetAt { account: name(account)?, at: at.as_deref().map(moment).transpose()? }
             }

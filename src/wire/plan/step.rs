@@ -240,6 +240,13 @@ pub enum Predicate {
         /// The account.
         account: String,
     },
+    /// No other site has the account.
+    AssignedOnlyTo {
+        /// The account.
+        account: String,
+        /// The sites that may have it.
+        sites: Vec<String>,
+    },
     /// The account's password was last set then.
     PasswordSetAt {
         /// The account.

@@ -200,6 +200,10 @@ impl From<&plan::Predicate> for Predicate {
             }
             From::AccountAbsent { account } => Self::AccountAbsent { account: account.to_string() },
             From::AccountUsable { account } => Self::AccountUsable { account: account.to_string() },
+            From::AssignedOnlyTo { account, sites } => Self::AssignedOnlyTo {
+                account: account.to_string(),
+                sites: sites.iter().map(ToString::to_string).collect(),
+            },
             From::PasswordSetAt { account, at } => {
                 Self::PasswordSetAt { account: account.to_string(), at: at.as_ref().map(ToString::to_string) }
             }

@@ -5,6 +5,7 @@
 mod grounds;
 mod order;
 mod parts;
+mod preconditions;
 mod reach;
 mod world;
 

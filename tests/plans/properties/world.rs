@@ -4,7 +4,7 @@ use cskerb::model::{
     Account, AccountName, AccountState, Actual, Caseless, Cause, DeclaredAccount, Deployment, Directory,
     EncryptionTypes, KerberosReading, Maintenance, Origin, Place, Pool, PoolFqdn, Principal, Product, PublishedPool,
     PublishedSite, Reading, Role, Server, ServerActual, ServerFqdn, Site, SiteKind, SiteName, Topology, Verdict,
-    WebServicesSettings, Witness,
+    WebFqdn, WebServicesSettings, Witness,
 };
 use cskerb::plan::Request;
 use jiff::{SignedDuration, Timestamp};
@@ -39,6 +39,8 @@ struct DrawnServer {
 struct DrawnPool {
     role: usize,
     overridden: bool,
+    /// Of the internal web FQDN; up to 5: what is declared, 6: none, from 7 on: another one.
+    published_override: u8,
     published: bool,
     servers: Vec<DrawnServer>,
 }
@@ -83,8 +85,16 @@ fn server() -> impl Strategy<Value = DrawnServer> {
 }
 
 fn pool() -> impl Strategy<Value = DrawnPool> {
-    (0usize..5, prop::bool::weighted(0.3), prop::bool::weighted(0.9), prop::collection::vec(server(), 1..5))
-        .prop_map(|(role, overridden, published, servers)| DrawnPool { role, overridden, published, servers })
+    let servers = prop::collection::vec(server(), 1..5);
+    (0usize..5, prop::bool::weighted(0.3), 0u8..8, prop::bool::weighted(0.9), servers).prop_map(
+        |(role, overridden, published_override, published, servers)| DrawnPool {
+            role,
+            overridden,
+            published_override,
+            published,
+            servers,
+        },
+    )
 }
 
 fn site() -> impl Strategy<Value = DrawnSite> {
@@ -154,6 +164,14 @@ fn reading<T>(cause: Option<Cause>, value: T) -> Reading<T> {
     cause.map_or(Reading::Known(value), Reading::Unreadable)
 }
 
+impl DrawnPool {
+    /// As it is declared.
+    fn internal_fqdn(&self, at: usize, p: usize) -> Option<WebFqdn> {
+        let overridden = self.overridden && ROLES[self.role] == Role::FrontEnd;
+        overridden.then(|| format!("web{at}{p}.contoso.com").parse().unwrap())
+    }
+}
+
 impl DrawnSite {
     fn kind(&self) -> SiteKind {
         if self.branch { SiteKind::Branch } else { SiteKind::Central }
@@ -181,8 +199,7 @@ impl World {
                 fqdn: names(at, p).1,
                 role,
                 product: Some(Product::Lync2013),
-                internal_fqdn: (pool.overridden && role == Role::FrontEnd)
-                    .then(|| format!("web{at}{p}.contoso.com").parse().unwrap()),
+                internal_fqdn: pool.internal_fqdn(at, p),
                 servers: servers.map(|(s, _)| Server { fqdn: server_name(role, at, p, s), iis: iis.clone() }).collect(),
             }
         };
@@ -216,7 +233,11 @@ impl World {
                 role: Some(role),
                 web_services: role.runs_web_services(),
                 service_version: Some(6),
-                internal_fqdn: None,
+                internal_fqdn: match pool.published_override {
+                    6 => None,
+                    7.. if role == Role::FrontEnd => Some(format!("int{at}{p}.contoso.com").parse().unwrap()),
+                    _ => pool.internal_fqdn(at, p),
+                },
                 servers: servers.map(|(s, _)| server_name(role, at, p, s)).collect(),
             }
         };
@@ -257,6 +278,7 @@ impl World {
                 encryption: Some(EncryptionTypes(0x18)),
                 password_set_at: drawn.password_hours_ago.map(|ago| now() - hours(ago)),
                 key_version: Some(3),
+                agreed: false,
             };
             (account(at), if drawn.exists { Reading::Known(state) } else { Reading::Absent })
         });
