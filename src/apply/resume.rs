@@ -31,7 +31,8 @@ pub(crate) fn observe(executor: &Executor<'_>, board: &mut Board, record: &Recor
             (_, Standing::Done { .. } | Standing::Untouched) => {}
             (action, Standing::Open) => {
                 let observed = executor.look(action);
-                let judgement = judge(action, &step.before, &observed);
+                let judgement =
+                    executor.unless_it_goes_on(action, step.unended, judge(action, &step.before, &observed));
                 match &judgement {
                     Judgement::Done(_) => {
                         board.set(at, Status::Done);

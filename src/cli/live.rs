@@ -27,16 +27,24 @@ pub(super) struct Options {
     /// Directory need others: delegate the ticket, or open the shared connection with the password.
     #[arg(long, value_name = "DESTINATION", requires = "live")]
     ssh: Option<String>,
-    /// A file that `Get-Credential | Export-Clixml FILE` wrote: sessions are then opened with CredSSP
-    #[arg(long, value_name = "FILE", requires = "host")]
+    /// A file that `Get-Credential | Export-Clixml FILE` wrote: sessions on other computers are opened with CredSSP
+    #[arg(long, value_name = "FILE", requires = "live")]
     credential: Option<PathBuf>,
-    /// How long a call may take before its PowerShell is ended, as 90s or 30m; by default 5m for one that reads, 10m
-    /// for one that changes, 1h for a rotation and for Enable-CsTopology
+    /// How long a call may take before its PowerShell is ended, as 90s or 30m; by default 5m for one that reads, 20m for
+    /// a site's test, 10m for one that changes, 1h for a rotation and for Enable-CsTopology
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "live")]
     call_timeout: Option<Duration>,
     /// How many servers to work on at a time, and how many calls to make at one place at once
-    #[arg(long, value_name = "N", default_value = "4", help_heading = None)]
+    #[arg(long, value_name = "N", default_value_t = PARALLEL, help_heading = None)]
     pub(super) parallel: NonZeroUsize,
+}
+
+const PARALLEL: NonZeroUsize = NonZeroUsize::new(4).expect("it is not 0");
+
+/// A duration as it is typed.
+pub(super) fn typed(duration: Duration) -> String {
+    SignedDuration::try_from(duration)
+        .map_or_else(|_| format!("{}s", duration.as_secs()), |duration| format!("{duration:#}"))
 }
 
 /// A duration such as 30s, 5m or 1h30m.
@@ -86,6 +94,12 @@ impl Options {
         }
         if let Some(file) = &self.credential {
             give("--credential", file.display().to_string());
+        }
+        if let Some(limit) = self.call_timeout {
+            give("--call-timeout", typed(limit));
+        }
+        if self.parallel != PARALLEL {
+            give("--parallel", self.parallel.to_string());
         }
         words
     }

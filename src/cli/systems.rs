@@ -67,6 +67,9 @@ impl Choice {
         if let Some(state) = &self.state {
             words.extend(["--live".to_owned(), "--state".to_owned(), state.display().to_string()]);
             words.extend(self.reach.words());
+            if self.replication_timeout != Patience::default().at_most {
+                words.extend(["--replication-timeout".to_owned(), live::typed(self.replication_timeout)]);
+            }
         }
         words
     }

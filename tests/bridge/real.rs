@@ -24,6 +24,10 @@ struct Both<'s> {
 }
 
 impl Shell for Both<'_> {
+    fn limit(&self, call: &Call) -> Duration {
+        self.stand_in.limit(call)
+    }
+
     fn call(&self, at: &Place, call: &Call) -> Result<Reply, CallFailure> {
         if call.name().contains("-Cs") { self.engine.call(at, call) } else { self.stand_in.call(at, call) }
     }

@@ -90,12 +90,12 @@ impl<'r> Executor<'r> {
                 self.write(&Entry::StepLeft { at: self.target.now(), step: step.id(), why: why.clone() })?;
                 self.tell(What::StepLeft { step, why });
             }
+            if let Some((step, why)) = board.rotation_in_doubt() {
+                return Ok(Some(Halt::Unclear(step.id(), why.to_owned())));
+            }
             let failures = board.failures();
             if failures > usize::try_from(self.options.deployment.maintenance.max_failures).unwrap_or(usize::MAX) {
                 return Ok(Some(Halt::Failures(failures)));
-            }
-            if let Some((step, why)) = board.rotation_in_doubt() {
-                return Ok(Some(Halt::Unclear(step.id(), why.to_owned())));
             }
             match board.next(rules, self.target.now()) {
                 Next::Nothing => return Ok(None),
@@ -173,6 +173,24 @@ impl<'r> Executor<'r> {
         self.write(&entry)?;
         self.tell(What::StepJudged { step, judgement });
         Ok(())
+    }
+
+    /// What is not done yet may be done in a moment, where nobody saw it end: no rotation is begun beside another one.
+    pub(crate) fn unless_it_goes_on(
+        &self,
+        action: &Action,
+        unended: Option<Timestamp>,
+        judgement: Judgement,
+    ) -> Judgement {
+        match (action, judgement, unended) {
+            (Action::RotatePassword { .. }, Judgement::NotDone(seen), Some(begun)) => {
+                match self.target.may_go_on(action, begun) {
+                    Some(why) => Judgement::Unclear(format!("{seen}; but {why}")),
+                    None => Judgement::NotDone(seen),
+                }
+            }
+            (_, judgement, _) => judgement,
+        }
     }
 
     /// Notes that the account's rotation is done although its call did not end well.

@@ -194,6 +194,8 @@ impl fmt::Display for ReportName {
 pub(super) enum Weight {
     /// It reads.
     Reads,
+    /// It asks every server of a site.
+    Tests,
     /// It changes one thing.
     Changes,
     /// It changes many servers, or enables the whole topology.
@@ -230,7 +232,7 @@ impl Call {
 
     /// Whether it may change anything.
     pub fn changes(&self) -> bool {
-        self.weight() != Weight::Reads
+        !matches!(self.weight(), Weight::Reads | Weight::Tests)
     }
 
     /// The report that it writes.
@@ -255,6 +257,7 @@ impl Call {
             Self::RotatePassword { manner, .. } | Self::EnableTopology { manner, .. } => {
                 Self::weight_of(*manner, Weight::ChangesMuch)
             }
+            Self::TestAssignment { .. } => Weight::Tests,
             Self::AddSpn { .. } | Self::RemoveSpn { .. } | Self::SetAuthentication { .. } => Weight::Changes,
             _ => Weight::Reads,
         }

@@ -39,20 +39,24 @@ pub enum CallFailure {
         why: String,
     },
     /// It did not end within its time, and its process was ended. What it did is not known.
-    #[error("{call} did not end within {} s; its PowerShell was ended, and what it did is not known", limit.as_secs())]
+    #[error("{call} did not end within {} s; its PowerShell was ended; {}", limit.as_secs(), unknown(elsewhere.as_deref()))]
     TimedOut {
         /// The call.
         call: String,
         /// The limit.
         limit: Duration,
+        /// The other computer where it may still be at work: only what runs here ends with its process.
+        elsewhere: Option<String>,
     },
     /// Its process ended, or what it said is no answer. What the call did is not known.
-    #[error("{call} gave no answer: {why}; what it did is not known")]
+    #[error("{call} gave no answer: {why}; {}", unknown(elsewhere.as_deref()))]
     Lost {
         /// The call.
         call: String,
         /// How its process ended, or what it said instead.
         why: String,
+        /// The other computer where it may still be at work.
+        elsewhere: Option<String>,
     },
     /// The answer is of another shape than it should be.
     #[error("the answer is not understood: {why}")]
@@ -60,6 +64,13 @@ pub enum CallFailure {
         /// What is wrong with it.
         why: String,
     },
+}
+
+fn unknown(elsewhere: Option<&str>) -> String {
+    match elsewhere {
+        None => "what it did is not known".to_owned(),
+        Some(at) => format!("what it did is not known, nor whether it is still at work on {at}"),
+    }
 }
 
 impl CallFailure {

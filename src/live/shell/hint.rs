@@ -1,6 +1,7 @@
 //! What to do about errors whose codes say what is wrong.
 
-use super::{CallFailure, ErrorRecord, Place, Reply};
+use super::{CallFailure, ErrorRecord, Reply};
+use crate::model::ServerFqdn;
 
 /// SEC_E_WRONG_PRINCIPAL as WinRM tells it: "the computer or its SPN is not known".
 const WRONG_PRINCIPAL: u32 = 0x8009_0322;
@@ -18,12 +19,12 @@ pub(super) fn is_wrong_principal(failure: &CallFailure) -> bool {
 }
 
 /// What to do where no session could be opened.
-pub(super) fn of_connecting(error: &ErrorRecord, place: &Place) -> Option<String> {
+pub(super) fn of_connecting(error: &ErrorRecord, server: &ServerFqdn) -> Option<String> {
     Some(match error.hresult? {
         WRONG_PRINCIPAL => "its own http SPN is on a Kerberos account, and it answers neither to its short name nor \
                             to its name with the port: run cskerb on it, or reach it with --ssh"
             .to_owned(),
-        ACCESS_DENIED => format!("whoever runs cskerb must be a local administrator of {place}"),
+        ACCESS_DENIED => format!("whoever runs cskerb must be a local administrator of {server}"),
         code if NO_SECOND_HOP.contains(&code) => {
             "the logon could not be passed on: --credential FILE opens the session \
                                                   with CredSSP, which passes it on"

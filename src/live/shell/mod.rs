@@ -31,6 +31,7 @@ pub use reply::{Category, Ended, ErrorRecord, Reply, Report};
 
 use crate::model::{ServerFqdn, Topology};
 use std::fmt;
+use std::time::Duration;
 
 /// Where a call is made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +55,9 @@ impl fmt::Display for Place {
 pub trait Shell: Sync {
     /// Makes the call, and waits for its end or its time limit.
     fn call(&self, at: &Place, call: &Call) -> Result<Reply, CallFailure>;
+
+    /// The longest that such a call may take; whatever comes after that is no answer to it.
+    fn limit(&self, call: &Call) -> Duration;
 
     /// Takes notice of the published topology: some servers have to be addressed otherwise for what they are.
     fn learn(&self, _topology: &Topology) {}

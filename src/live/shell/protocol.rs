@@ -127,8 +127,14 @@ pub(super) struct ErrorLine {
 }
 
 impl ReplyLine {
-    /// What it says of that call, made at that place.
-    pub(super) fn understood(self, call: &Call, at: &Place, from: &str) -> Result<Reply, CallFailure> {
+    /// What it says of that call, made at that place; `elsewhere` is the other computer where it was to run, if any.
+    pub(super) fn understood(
+        self,
+        call: &Call,
+        at: &Place,
+        from: &str,
+        elsewhere: Option<String>,
+    ) -> Result<Reply, CallFailure> {
         let errors: Vec<ErrorRecord> = self.errors.into_iter().map(ErrorRecord::from).collect();
         let ended = match self.ended {
             EndedLine::Completed => Ended::Completed,
@@ -141,7 +147,7 @@ impl ReplyLine {
             EndedLine::Lost => {
                 let why =
                     errors.last().map_or_else(|| "the session broke off".to_owned(), |error| error.message.clone());
-                return Err(CallFailure::Lost { call: call.name().to_owned(), why });
+                return Err(CallFailure::Lost { call: call.name().to_owned(), why, elsewhere });
             }
             EndedLine::Unreachable => return Err(unreachable(at, from, errors.last())),
         };
