@@ -34,8 +34,10 @@ impl Desk {
     /// the far end's own shell would.
     fn with_ssh(self) -> Self {
         let script = r#"#!/bin/sh
-[ "$1 $2 $3 $4 $5" = "-T -o BatchMode=yes -- op@fe01.contoso.com" ] || { echo "not called so: $*" >&2; exit 255; }
-shift 5
+[ "$1 $2 $3 $4 $5 $6 $7" = "-T -o BatchMode=yes -o ServerAliveInterval=30 -- op@fe01.contoso.com" ] || {
+    echo "not called so: $*" >&2; exit 255
+}
+shift 7
 exec sh -c "$*"
 "#;
         write_program(&self.programs.path().join("ssh"), script);
@@ -205,6 +207,10 @@ fn nothing_begins_while_something_is_missing() {
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("missing: CONTOSO\\operator is not in RTCUniversalServerAdmins"), "{err}");
     assert!(err.contains("nothing was begun"), "{err}");
+    let (code, out, err) = desk.run("apply plan.json --live --shell SHELL --state state --what-if");
+    assert_eq!(code, Some(1), "{err}");
+    assert!(out.contains("copy:fe02.contoso.com"), "what can be shown is: {out}");
+    assert!(err.contains("missing: CONTOSO\\operator is not in RTCUniversalServerAdmins"), "{err}");
     let (code, _, err) = desk.run("apply plan.json --live --shell SHELL --yes");
     assert_eq!(code, Some(1), "without --state there is no lock: {err}");
 }
