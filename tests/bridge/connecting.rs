@@ -8,7 +8,7 @@ use crate::stage::{Stage, side_by_side};
 use cskerb::apply::Unfinished;
 use cskerb::lab::Fault;
 use cskerb::live::shell::{Call, CallFailure, Launch, Limits, Place, Pool, Reach, Shell};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Within this a process has begun, however busy the machine is.
 const UNTIL_IT_HANGS: Duration = Duration::from_secs(3);
@@ -97,6 +97,28 @@ fn where_one_process_dies_the_others_answer() {
     let lost = answers.iter().filter(|answer| matches!(answer, Err(CallFailure::Lost { .. }))).count();
     let answered = answers.iter().filter(|answer| answer.is_ok()).count();
     assert_eq!((lost, answered), (2, 22), "{answers:?}");
+}
+
+#[test]
+fn so_many_processes_are_at_work_at_a_place_and_no_more() {
+    let stage = Stage::new(load(CONTOSO));
+    let parallel = stage.pool.reach().parallel.get();
+    (0..parallel + 2).for_each(|_| stage.mischief("holders", Mischief::Linger));
+    std::thread::scope(|scope| {
+        for _ in 0..parallel + 2 {
+            let pool = &stage.pool;
+            let call = Call::Holders { spns: vec![name("http/pool01.contoso.com")] };
+            scope.spawn(move || pool.call(&Place::ManagementShell, &call).unwrap());
+        }
+        let began = Instant::now();
+        while stage.mischief_left() > 2 {
+            assert!(began.elapsed() < Duration::from_mins(2), "{} are not at work", stage.mischief_left());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(stage.mischief_left(), 2, "the others wait for one of these");
+        stage.let_go();
+    });
 }
 
 #[test]

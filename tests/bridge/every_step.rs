@@ -118,10 +118,14 @@ impl Rotation {
     /// A run in which the rotation goes wrong like that, and then whoever looks at the account meets this.
     fn run(&self, unfinished: Unfinished, what: Option<Mischief>, then: &[Mischief]) -> Outcome {
         self.stage.clear_mischief();
-        what.into_iter().for_each(|what| self.stage.mischief(PASSWORD, what));
+        if let Some(what) = what {
+            self.stage.mischief(PASSWORD, what);
+        }
         let begun = |event: Event| {
             if matches!(&event.what, What::StepStarted { step, .. } if rotates(step)) {
-                then.iter().for_each(|what| self.stage.mischief("account", *what));
+                for what in then {
+                    self.stage.mischief("account", *what);
+                }
             }
         };
         apply::run(&self.plan, &self.stage.live(), &self.stage.options(unfinished), &begun).unwrap()

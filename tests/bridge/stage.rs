@@ -1,7 +1,7 @@
 //! A lab with a bridge to it.
 
 use crate::declared::name;
-use crate::mischief::Mischief;
+use crate::mischief::{LET_GO, Mischief};
 use crate::scratch::scratch;
 use crate::stand_in;
 use cskerb::apply::journal::EnableTopology;
@@ -100,6 +100,11 @@ impl Stage {
         let folder = self.folder.path().join("mischief");
         let number = std::fs::read_dir(&folder).unwrap().count();
         std::fs::write(folder.join(what.file(&call.replace('/', "|"), number)), "").unwrap();
+    }
+
+    /// Whatever lingers goes on.
+    pub(crate) fn let_go(&self) {
+        std::fs::write(self.folder.path().join("mischief").join(LET_GO), "").unwrap();
     }
 
     pub(crate) fn clear_mischief(&self) {

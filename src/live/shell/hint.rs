@@ -53,3 +53,51 @@ pub fn second_hop(reply: &Reply) -> Option<&'static str> {
          it with CredSSP",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::shell::{Category, Ended};
+    use std::time::Duration;
+
+    fn error(code: Option<u32>) -> ErrorRecord {
+        ErrorRecord {
+            id: "X".to_owned(),
+            category: Category::Other,
+            message: "Zugriff verweigert".to_owned(),
+            target: None,
+            exception: None,
+            hresult: code,
+        }
+    }
+
+    fn check(code: Option<u32>, connecting: Option<&str>, calling: Option<&str>) {
+        let reply = Reply {
+            ended: Ended::Threw,
+            output: serde_json::Value::Null,
+            errors: vec![error(None), error(code)],
+            warnings: Vec::new(),
+            remarks: Vec::new(),
+            report: None,
+            took: Duration::ZERO,
+            stray: Vec::new(),
+        };
+        let found =
+            [of_connecting(&error(code), &"se01.contoso.com".parse().unwrap()), second_hop(&reply).map(str::to_owned)];
+        for (found, wanted) in found.iter().zip([connecting, calling]) {
+            let told = found.as_deref().unwrap_or("nothing");
+            assert!(told.contains(wanted.unwrap_or("nothing")), "{code:x?}: {told}");
+        }
+    }
+
+    #[test]
+    fn codes_and_what_to_do_about_them() {
+        check(Some(0x8009_0322), Some("reach it with --ssh"), None);
+        check(Some(0x8007_0005), Some("local administrator of se01.contoso.com"), Some("a right is missing, or"));
+        for code in NO_SECOND_HOP {
+            check(Some(code), Some("--credential FILE"), Some("--credential FILE"));
+        }
+        check(Some(0x8007_0002), None, None);
+        check(None, None, None);
+    }
+}
