@@ -28,6 +28,9 @@ pub(super) struct Choice {
     /// How long to wait for replication after Enable-CsTopology, as 5m or 1h
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = live::duration, requires = "live")]
     replication_timeout: Duration,
+    /// Do not wait for a rotation that nobody saw end: you have seen that no PowerShell works on it any more
+    #[arg(long, requires_all = ["live", "resume"])]
+    nothing_at_work: bool,
     #[command(flatten)]
     pub(super) reach: live::Options,
 }
@@ -35,7 +38,7 @@ pub(super) struct Choice {
 /// The chosen systems; nothing of them was read yet, nor was a PowerShell started.
 pub(super) enum Systems {
     Lab(Lab),
-    Live { pool: Box<Pool>, state: PathBuf, parallel: usize, patience: Patience },
+    Live { pool: Box<Pool>, state: PathBuf, parallel: usize, patience: Patience, nothing_at_work: bool },
 }
 
 /// The systems, to be read and changed for a deployment.
@@ -53,6 +56,7 @@ impl Choice {
                 state: state.clone(),
                 parallel: self.reach.parallel(),
                 patience: Patience { at_most: self.replication_timeout, ..Patience::default() },
+                nothing_at_work: self.nothing_at_work,
             }),
             (None, None) => Err(Failure::new("nothing to change").hint("give --lab DIR, or --live --state DIR")),
         }
@@ -87,16 +91,19 @@ impl Systems {
     pub(super) fn open<'s>(&'s self, deployment: &'s Deployment) -> Opened<'s> {
         match self {
             Self::Lab(lab) => Opened::Lab(lab),
-            Self::Live { pool, state, parallel, patience } => Opened::Live(Box::new(Live::new(Means {
-                shell: &**pool,
-                collect: Box::new(move || {
-                    collection::through(pool, *parallel, deployment).map_err(|error| unread(&error))
-                }),
-                say: Box::new(|text| output::remark(&format!("{}\n", terminal(text, Lines::Escape)))),
-                state: state.clone(),
-                accounts: deployment.accounts.iter().map(|account| account.name.clone()).collect(),
-                patience: *patience,
-            }))),
+            Self::Live { pool, state, parallel, patience, nothing_at_work } => {
+                Opened::Live(Box::new(Live::new(Means {
+                    shell: &**pool,
+                    collect: Box::new(move || {
+                        collection::through(pool, *parallel, deployment).map_err(|error| unread(&error))
+                    }),
+                    say: Box::new(|text| output::remark(&format!("{}\n", terminal(text, Lines::Escape)))),
+                    state: state.clone(),
+                    accounts: deployment.accounts.iter().map(|account| account.name.clone()).collect(),
+                    patience: *patience,
+                    nothing_at_work: *nothing_at_work,
+                })))
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::command_line::Desk;
 use crate::declared::name;
-use crate::mischief::{LET_GO, Mischief};
+use crate::mischief::{DIE, LET_GO, Mischief};
 use cskerb::lab::{Cmdlet, Fault};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -36,8 +36,8 @@ fn signal(name: &str, to: &str) {
     assert!(Command::new("kill").args([name, "--", to]).status().unwrap().success());
 }
 
-fn let_go(desk: &Desk) {
-    std::fs::write(desk.path().join("mischief").join(LET_GO), "").unwrap();
+fn let_go(desk: &Desk, told: &str) {
+    std::fs::write(desk.path().join("mischief").join(LET_GO), told).unwrap();
 }
 
 fn calls(desk: &Desk, wanted: Cmdlet) -> usize {
@@ -62,7 +62,7 @@ fn whoever_stops_it_has_the_running_cmdlet_finished_and_nothing_more_begun() {
         let to = if to_all { format!("-{}", child.id()) } else { child.id().to_string() };
         signal(sent, &to);
         std::thread::sleep(Duration::from_millis(300));
-        let_go(&desk);
+        let_go(&desk, "");
         let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
         assert_eq!(status.code(), Some(4), "{sent}: {said}");
@@ -81,13 +81,13 @@ fn a_terminal_that_takes_nothing_more_stops_no_run() {
     desk.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
     let gone = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let child = begun(&desk, APPLY, gone.into());
-    let_go(&desk);
+    let_go(&desk, "");
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
     assert_eq!(calls(&desk, Cmdlet::CopyPassword), 1);
 }
 
-#[test]
-fn no_rotation_is_begun_while_one_of_a_program_that_was_killed_may_be_at_work() {
+/// A rotation that is at work while its program was killed; a resumed run leaves it alone.
+fn rotation_left_alone() -> Desk {
     let desk = Desk::new();
     let rotate = r"--rotate CONTOSO\kerbauth --reason test --allow rotation:CONTOSO\kerbauth";
     let mut child = begun(&desk, &format!("{APPLY} {rotate}"), Stdio::null());
@@ -97,10 +97,28 @@ fn no_rotation_is_begun_while_one_of_a_program_that_was_killed_may_be_at_work() 
     assert_eq!(code, Some(4), "{out}{err}");
     assert!(out.contains("and may be at work until"), "{out}{err}");
     assert_eq!(calls(&desk, Cmdlet::RotatePassword), 0);
-    let_go(&desk);
-    until("the cmdlet ends", || calls(&desk, Cmdlet::RotatePassword) > 0);
-    let (code, out, err) = desk.run(&format!("{APPLY} --resume"));
-    // By the lab's clock the password is newer than any test, so the exit code tells of the tests.
+    desk
+}
+
+/// Resumes it: there is one rotation. By the lab's clock the password is newer than any test, so the exit code tells of
+/// the tests.
+fn check_finished(desk: &Desk, more: &str) {
+    let (code, out, err) = desk.run(&format!("{APPLY} --resume{more}"));
     assert!(out.contains("is finished"), "{code:?} {out}{err}");
-    assert_eq!(calls(&desk, Cmdlet::RotatePassword), 1);
+    assert_eq!(calls(desk, Cmdlet::RotatePassword), 1);
+}
+
+#[test]
+fn no_rotation_is_begun_while_one_of_a_program_that_was_killed_may_be_at_work() {
+    let desk = rotation_left_alone();
+    let_go(&desk, "");
+    until("the cmdlet ends", || calls(&desk, Cmdlet::RotatePassword) > 0);
+    check_finished(&desk, "");
+}
+
+#[test]
+fn a_rotation_that_somebody_has_seen_to_be_dead_is_begun_again() {
+    let desk = rotation_left_alone();
+    let_go(&desk, DIE);
+    check_finished(&desk, " --nothing-at-work");
 }

@@ -91,5 +91,6 @@ impl Mischief {
     }
 }
 
-/// The file that lets whatever lingers go on.
+/// The file that lets whatever lingers go on, or die of what it says.
 pub(crate) const LET_GO: &str = "let-go";
+pub(crate) const DIE: &str = "die";

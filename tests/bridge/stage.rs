@@ -145,6 +145,7 @@ impl Stage {
             state: self.folder.path().join("state"),
             accounts: self.deployment.accounts.iter().map(|account| account.name.clone()).collect(),
             patience,
+            nothing_at_work: false,
         })
     }
 

@@ -3,7 +3,7 @@
 //! It takes the bootstrap apart as PowerShell would be told it, compares the script's digest, greets, and answers each
 //! request by the lab's console, but for what it is to do wrong.
 
-use crate::mischief::{LET_GO, Mischief};
+use crate::mischief::{DIE, LET_GO, Mischief};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cskerb::lab::{ConsoleCall, ConsoleEnd, ConsoleError, ConsoleReply, Lab};
@@ -117,8 +117,15 @@ impl Shell {
             }
             Some(Mischief::Slow) => std::thread::sleep(Duration::from_millis(300)),
             Some(Mischief::Linger) => {
-                while !self.mischief.join(LET_GO).exists() {
-                    std::thread::sleep(Duration::from_millis(20));
+                let told = loop {
+                    match std::fs::read_to_string(self.mischief.join(LET_GO)) {
+                        Ok(told) => break told,
+                        Err(_) if !self.mischief.exists() => die(), // the test is over
+                        Err(_) => std::thread::sleep(Duration::from_millis(20)),
+                    }
+                };
+                if told == DIE {
+                    die();
                 }
             }
             _ => {}

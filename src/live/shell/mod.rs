@@ -16,8 +16,9 @@ mod pool;
 mod process;
 mod protocol;
 mod reply;
+mod report_name;
 
-pub use call::{Call, Manner, ReportName, ReportNameError};
+pub use call::{Call, Manner};
 pub use facts::{
     AccountFact, AssignmentFact, DirectoryFact, GroupFact, HolderFact, HostFact, IdentityFact, IisFact, ModuleFact,
     ProductFact, ReachFact, ReplicaFact, SettingsFact, TopologyFact, WebServicesFact,
@@ -28,6 +29,7 @@ pub use launch::Launch;
 pub use pool::{Limits, Pool, Reach};
 pub use protocol::{Hello, PROTOCOL, Request};
 pub use reply::{Category, Ended, ErrorRecord, Reply, Report};
+pub use report_name::{ReportName, ReportNameError};
 
 use crate::model::{ServerFqdn, Topology};
 use std::fmt;

@@ -52,6 +52,8 @@ pub struct Means<'l> {
     pub accounts: BTreeSet<AccountName>,
     /// How long replication is waited for.
     pub patience: Patience,
+    /// Somebody has seen that nothing is at work any more that an earlier call began.
+    pub nothing_at_work: bool,
 }
 
 /// The live systems.
@@ -140,12 +142,15 @@ impl Target for Live<'_> {
     /// A cmdlet that was begun here ends with its PowerShell, which may outlive this program; one that was begun
     /// elsewhere ends with nothing. Nobody waits for either longer than a call may take.
     fn may_go_on(&self, action: &Action, begun: Timestamp) -> Option<String> {
+        if self.means.nothing_at_work {
+            return None;
+        }
         let call = perform::call(action, Manner::Really)?;
         let until = begun.checked_add(SignedDuration::try_from(self.means.shell.limit(&call)).ok()?).ok()?;
         (self.now() < until).then(|| {
             format!(
-                "{} was begun at {}, and may be at work until {}: resume then, or, once it is certain that no \
-                 PowerShell works on it any more, with a shorter --call-timeout",
+                "{} was begun at {}, and may be at work until {}: resume then, or with --nothing-at-work once you \
+                 have seen that no PowerShell works on it any more",
                 call.name(),
                 moment(begun),
                 moment(until)
