@@ -7,7 +7,7 @@ use crate::ran::not_done;
 use crate::stage::{Stage, side_by_side};
 use cskerb::apply::Unfinished;
 use cskerb::lab::Fault;
-use cskerb::live::shell::{Call, CallFailure, Launch, Limits, Place, Pool, Reach, Shell};
+use cskerb::live::shell::{Call, CallFailure, Effect, Launch, Limits, Place, Pool, Reach, Shell};
 use std::time::{Duration, Instant};
 
 /// Within this a process has begun, however busy the machine is.
@@ -134,12 +134,17 @@ fn what_may_go_on_elsewhere_is_told_apart() {
         let pool = Pool::new(Reach { host: host.map(name), ..stage.pool.reach().clone() });
         stage.mischief("Set-CsKerberosAccountPassword", Mischief::DieBefore);
         match pool.call(&Place::ManagementShell, &copy) {
-            Err(CallFailure::Lost { elsewhere, .. }) => elsewhere,
+            Err(CallFailure::Lost { effect, .. }) => effect,
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(lost(None), None, "what runs here has ended with its process");
-    assert_eq!(lost(Some("fe01.contoso.com")).as_deref(), Some("fe01.contoso.com"));
+    assert_eq!(lost(None), Effect::Unknown, "what runs here has ended with its process");
+    assert_eq!(lost(Some("fe01.contoso.com")), Effect::GoesOn("fe01.contoso.com".to_owned()));
+    stage.mischief("holders", Mischief::DieBefore);
+    let question = Call::Holders { spns: vec![name("http/pool01.contoso.com")] };
+    let failure = stage.pool.call(&Place::ManagementShell, &question).unwrap_err();
+    assert!(matches!(failure, CallFailure::Lost { effect: Effect::Nothing, .. }), "{failure:?}");
+    assert!(!failure.to_string().contains("not known"), "{failure}");
 }
 
 #[test]

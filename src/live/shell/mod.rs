@@ -23,7 +23,7 @@ pub use facts::{
     AccountFact, AssignmentFact, DirectoryFact, GroupFact, HolderFact, HostFact, IdentityFact, IisFact, ModuleFact,
     ProductFact, ReachFact, ReplicaFact, SettingsFact, TopologyFact, WebServicesFact,
 };
-pub use failure::CallFailure;
+pub use failure::{CallFailure, Effect};
 pub use hint::second_hop;
 pub use launch::Launch;
 pub use pool::{Limits, Pool, Reach};

@@ -4,7 +4,7 @@ use super::call::Weight;
 use super::launch::Launch;
 use super::process::{Process, Silence};
 use super::protocol::{self, EndedLine};
-use super::{Call, CallFailure, ErrorRecord, Place, Reply, Shell, hint};
+use super::{Call, CallFailure, Effect, ErrorRecord, Place, Reply, Shell, hint};
 use crate::model::{ServerFqdn, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -179,11 +179,14 @@ impl Pool {
         target.filter(|server| !server.as_str().eq_ignore_ascii_case(here))
     }
 
-    /// The other computer where a change goes on although its process here has ended.
-    fn elsewhere(&self, call: &Call, place: &Place, here: &str) -> Option<String> {
+    /// What a call may have done whose process here has ended: on another computer it does not end with that.
+    fn effect(&self, call: &Call, place: &Place, here: &str) -> Effect {
         let through_ssh = matches!(self.reach.launch, Launch::Ssh { .. }).then_some(here);
-        let at = self.another(place, here).map(ServerFqdn::as_str).or(through_ssh);
-        at.filter(|_| call.changes()).map(str::to_owned)
+        match self.another(place, here).map(ServerFqdn::as_str).or(through_ssh) {
+            _ if !call.changes() => Effect::Nothing,
+            None => Effect::Unknown,
+            Some(at) => Effect::GoesOn(at.to_owned()),
+        }
     }
 
     fn connect(&self, process: &mut Process, server: &ServerFqdn, addresses: &[String]) -> Result<(), CallFailure> {
@@ -287,19 +290,19 @@ impl Shell for Pool {
             None => self.start(at)?,
         };
         let here = process.hello.fqdn.clone();
-        let (limit, elsewhere) = (self.limit(call), self.elsewhere(call, at, &here));
+        let (limit, effect) = (self.limit(call), self.effect(call, at, &here));
         let line = |id| protocol::Request::new(id, call).line();
         match process.ask(limit, line) {
             Ok((reply, stray)) => {
-                let understood = reply.understood(call, at, &here, elsewhere);
+                let understood = reply.understood(call, at, &here, effect);
                 if !matches!(understood, Err(CallFailure::Lost { .. })) {
                     turn.rest(process);
                 }
                 understood.map(|reply| Reply { stray, ..reply })
             }
             // The process is dropped, and so ended by its handle.
-            Err(Silence::TimedOut) => Err(CallFailure::TimedOut { call: call.name().to_owned(), limit, elsewhere }),
-            Err(Silence::Gone(why)) => Err(CallFailure::Lost { call: call.name().to_owned(), why, elsewhere }),
+            Err(Silence::TimedOut) => Err(CallFailure::TimedOut { call: call.name().to_owned(), limit, effect }),
+            Err(Silence::Gone(why)) => Err(CallFailure::Lost { call: call.name().to_owned(), why, effect }),
         }
     }
 }

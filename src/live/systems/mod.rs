@@ -20,7 +20,7 @@ pub use preflight::{Missing, Preflight};
 pub use preview::Preview;
 pub use replication::Patience;
 
-use super::shell::{Call, CallFailure, Manner, Place, Reply, Shell, TopologyFact, second_hop};
+use super::shell::{Call, CallFailure, Effect, Manner, Place, Reply, Shell, TopologyFact, second_hop};
 use crate::apply::target::{ErrorKind, Holds, Observation, Target, TargetError};
 use crate::model::{AccountName, Actual, ServerFqdn, SiteName, Topology};
 use crate::plan::{Action, Predicate, moment};
@@ -178,16 +178,16 @@ fn told(failure: &CallFailure) -> String {
 }
 
 /// What a call without an answer means for a step.
-fn unanswered(failure: &CallFailure, call: &Call) -> TargetError {
+fn unanswered(failure: &CallFailure) -> TargetError {
     let (id, kind) = match failure {
         CallFailure::NotStarted { .. } => ("cskerb.NotStarted".to_owned(), ErrorKind::Refused),
         CallFailure::Refused { .. } => ("cskerb.RequestRefused".to_owned(), ErrorKind::Refused),
         CallFailure::Unreachable { id, .. } => (id.clone(), ErrorKind::Transient),
-        // One that only reads has done nothing; it had its time, and would have it again.
-        CallFailure::TimedOut { .. } if !call.changes() => ("cskerb.TimedOut".to_owned(), ErrorKind::Refused),
+        // It had its time, and would have it again.
+        CallFailure::TimedOut { effect: Effect::Nothing, .. } => ("cskerb.TimedOut".to_owned(), ErrorKind::Refused),
         CallFailure::TimedOut { .. } => ("cskerb.TimedOut".to_owned(), ErrorKind::Unended),
-        _ if !call.changes() => ("cskerb.NoAnswer".to_owned(), ErrorKind::Transient),
-        CallFailure::Lost { elsewhere: Some(_), .. } => ("cskerb.NoAnswer".to_owned(), ErrorKind::Unended),
+        CallFailure::Lost { effect: Effect::Nothing, .. } => ("cskerb.NoAnswer".to_owned(), ErrorKind::Transient),
+        CallFailure::Lost { effect: Effect::GoesOn(_), .. } => ("cskerb.NoAnswer".to_owned(), ErrorKind::Unended),
         CallFailure::Lost { .. } | CallFailure::Malformed { .. } => {
             ("cskerb.NoAnswer".to_owned(), ErrorKind::OutcomeUnknown)
         }

@@ -28,7 +28,7 @@ impl Live<'_> {
     /// One call that changes something.
     fn change(&self, action: &Action) -> Result<(), TargetError> {
         let Some(call) = call(action, Manner::Really) else { return Ok(()) };
-        let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure, &call))?;
+        let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure))?;
         self.keep(&call, &reply);
         judged(&call, &reply).or_else(|error| self.in_spite_of(error, action, &reply))
     }
@@ -67,7 +67,7 @@ impl Live<'_> {
             }
             let settings = change.settings.iter().map(|setting| setting.after.clone()).collect();
             let call = Call::SetAuthentication { location: change.location.clone(), settings };
-            let reply = self.call(&at, &call).map_err(|failure| unanswered(&failure, &call));
+            let reply = self.call(&at, &call).map_err(|failure| unanswered(&failure));
             reply.and_then(|reply| judged(&call, &reply)).map_err(|error| match number {
                 0 => error,
                 done => TargetError {
@@ -90,7 +90,7 @@ impl Live<'_> {
     /// Tests the site. It is in order where the test finished without an error and its report lists every server.
     fn test_assignment(&self, site: &SiteName, action: &Action) -> Result<(), TargetError> {
         let call = Call::TestAssignment { site: site.clone(), report: report(action) };
-        let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure, &call))?;
+        let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure))?;
         self.keep(&call, &reply);
         judged(&call, &reply)?;
         let unknown = |why: String| TargetError {
