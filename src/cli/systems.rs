@@ -29,7 +29,7 @@ pub(super) struct Choice {
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = live::duration, requires = "live")]
     replication_timeout: Duration,
     /// Do not wait for a rotation that nobody saw end: you have seen that no PowerShell works on it any more
-    #[arg(long, requires_all = ["live", "resume"])]
+    #[arg(long, requires = "live")]
     nothing_at_work: bool,
     #[command(flatten)]
     pub(super) reach: live::Options,

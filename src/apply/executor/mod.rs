@@ -28,7 +28,7 @@ pub(crate) type Listener<'e> = &'e (dyn Fn(Event) + Sync);
 
 /// A run while it is carried out.
 pub(crate) struct Executor<'r> {
-    target: &'r dyn Target,
+    pub(super) target: &'r dyn Target,
     options: &'r Options<'r>,
     events: Listener<'r>,
     journal: Journal,
@@ -173,24 +173,6 @@ impl<'r> Executor<'r> {
         self.write(&entry)?;
         self.tell(What::StepJudged { step, judgement });
         Ok(())
-    }
-
-    /// What is not done yet may be done in a moment, where nobody saw it end: no rotation is begun beside another one.
-    pub(crate) fn unless_it_goes_on(
-        &self,
-        action: &Action,
-        unended: Option<Timestamp>,
-        judgement: Judgement,
-    ) -> Judgement {
-        match (action, judgement, unended) {
-            (Action::RotatePassword { .. }, Judgement::NotDone(seen), Some(begun)) => {
-                match self.target.may_go_on(action, begun) {
-                    Some(why) => Judgement::Unclear(format!("{seen}; but {why}")),
-                    None => Judgement::NotDone(seen),
-                }
-            }
-            (_, judgement, _) => judgement,
-        }
     }
 
     /// Notes that the account's rotation is done although its call did not end well.

@@ -283,6 +283,11 @@ fn no_rotation_is_begun_beside_one_that_may_be_going_on() {
         assert_eq!(outcome.ending(), Ending::Unclear, "{outcome:?}");
         assert_eq!(scene.calls().len(), 1, "nothing more is begun");
     }
+    let run_id = scene.record().run;
+    let abandon = Options { unfinished: Unfinished::Abandon(run_id), ..scene.options() };
+    let error = run(&plan, &scene.memory, &abandon, &|_| {}).unwrap_err().to_string();
+    assert!(error.contains("cannot be given up yet") && error.contains("it may be at work"), "{error}");
+    assert_eq!(scene.calls().len(), 1);
     scene.memory.world().now += SignedDuration::from_hours(1);
     assert!(matches!(scene.resume(&plan), Outcome::Finished(_)));
     assert_eq!(scene.memory.world().accounts[&account()], 4, "one new password");

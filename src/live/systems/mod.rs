@@ -149,7 +149,7 @@ impl Target for Live<'_> {
         let until = begun.checked_add(SignedDuration::try_from(self.means.shell.limit(&call)).ok()?).ok()?;
         (self.now() < until).then(|| {
             format!(
-                "{} was begun at {}, and may be at work until {}: resume then, or with --nothing-at-work once you \
+                "{} was begun at {}, and may be at work until {}: go on then, or with --nothing-at-work once you \
                  have seen that no PowerShell works on it any more",
                 call.name(),
                 moment(begun),
