@@ -87,11 +87,14 @@ fn assignment(assigned: Option<&AccountName>, wanted: Option<&AccountName>) -> J
     decide(assigned == wanted, found.clone(), found)
 }
 
-/// Changed: it was completed, since Active Directory comes last. Unchanged: it was not.
+/// Changed: it was completed, since Active Directory comes last. Unchanged: it was not, unless the new password lies on
+/// a domain controller that answered before, and does not now.
 fn rotation(account: &AccountName, before: &Observation, now: &Observation) -> Judgement {
     let (
-        Observation::Account { password_set_at: set_before, key_version: version_before, .. },
-        Observation::Account { exists, password_set_at, key_version },
+        Observation::Account {
+            password_set_at: set_before, key_version: version_before, silent: silent_before, ..
+        },
+        Observation::Account { exists, password_set_at, key_version, silent },
     ) = (before, now)
     else {
         return Judgement::Unclear(format!("what {account} was like before the rotation is not known"));
@@ -106,9 +109,13 @@ fn rotation(account: &AccountName, before: &Observation, now: &Observation) -> J
     let words: Vec<&str> = seen.iter().filter_map(Seen::words).collect();
     let words = format!("{account}: {}", words.join(", "));
     let any = |wanted: fn(&Seen) -> bool| seen.iter().any(wanted);
+    let fell_silent = silent.iter().find(|controller| !silent_before.contains(controller));
     match (any(|seen| matches!(seen, Seen::Moved(_))), any(|seen| matches!(seen, Seen::Appeared(_)))) {
         (true, _) => Judgement::Done(words),
-        (false, false) if any(|seen| matches!(seen, Seen::Same(_))) => Judgement::NotDone(words),
+        (false, false) if any(|seen| matches!(seen, Seen::Same(_))) => match fell_silent {
+            Some(controller) => Judgement::Unclear(format!("{words}; but {controller} does not answer any more")),
+            None => Judgement::NotDone(words),
+        },
         (false, true) if !any(|seen| matches!(seen, Seen::Same(_))) => Judgement::Done(words),
         // One says that nothing changed and the other was not known before: nobody can tell.
         (false, true) => Judgement::Unclear(words),

@@ -35,6 +35,10 @@ pub(crate) struct World {
     /// So many steps must run side by side before one of them goes on.
     pub(crate) meet: usize,
     pub(crate) faults: HashMap<StepId, VecDeque<Fault>>,
+    /// The domain controllers that do not answer.
+    pub(crate) silent: Vec<String>,
+    /// How long what was begun may go on although nobody waits for it.
+    pub(crate) goes_on_for: Option<SignedDuration>,
 }
 
 /// How one call goes wrong.
@@ -42,8 +46,8 @@ pub(crate) struct World {
 pub(crate) enum Fault {
     /// Nothing happens, and the error is of that kind.
     Error(ErrorKind),
-    /// It happens, and the answer is lost.
-    AnswerLost,
+    /// It happens, and the error is of that kind.
+    AllTheSame(ErrorKind),
     /// It ends well, and nothing happened.
     NoEffect,
 }
@@ -146,6 +150,7 @@ impl Target for Memory {
                     exists: version.is_some(),
                     password_set_at: version.filter(|version| *version > 0).map(at),
                     key_version: version.filter(|version| *version > 0),
+                    silent: world.silent.clone(),
                 }
             }
             Action::AssignAccount { site, .. }
@@ -164,6 +169,11 @@ impl Target for Memory {
             }
             Action::SetIis { .. } | Action::TestAssignment { .. } => Observation::Nothing,
         }
+    }
+
+    fn may_go_on(&self, _: &Action, begun: Timestamp) -> Option<String> {
+        let world = self.world();
+        world.goes_on_for.filter(|time| world.now < begun + *time).map(|_| "it may be at work".to_owned())
     }
 
     fn perform(&self, action: &Action) -> Result<(), TargetError> {
@@ -185,7 +195,7 @@ impl Target for Memory {
             _ => world.do_it(action),
         }
         match fault {
-            Some(Fault::AnswerLost) => Err(error(ErrorKind::OutcomeUnknown)),
+            Some(Fault::AllTheSame(kind)) => Err(error(kind)),
             _ => Ok(()),
         }
     }

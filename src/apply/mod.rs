@@ -13,7 +13,7 @@
 //!
 //! | step | looked at | done | not done: it is done again | unclear |
 //! | --- | --- | --- | --- | --- |
-//! | `rotate-password` | key version and password date, against those before | either changed: servers that were left behind get copies | unchanged: it was not completed, and runs again under the same consent | neither can be read, or the account is gone |
+//! | `rotate-password` | key version and password date, against those before | either changed: servers that were left behind get copies | unchanged: it was not completed, and runs again under the same consent | neither can be read, the account is gone, a domain controller fell silent, or nobody saw it end and it may be going on |
 //! | `copy-configuration` | a fresh test of the server | valid | invalid | the test cannot say |
 //! | `assign-account`, `reassign-account`, `unassign-account` | who is assigned | as wanted | anything else; its preconditions then say whether reality moved | |
 //! | `create-account` | the account | it exists | it does not | |
@@ -21,6 +21,10 @@
 //! | `set-iis` | the effective settings | all as wanted | some or none as wanted, the others as before, or as one above them was to be: those are set | |
 //! | `enable-topology` | the SPNs that it makes and removes | all in order | otherwise; its signature is checked again | |
 //! | `test-assignment` | nothing: a test leaves nothing behind | | always: it is tested again | |
+//!
+//! What died without an answer is done again at once, and once; what nobody saw end ([`target::ErrorKind::Unended`]) only
+//! by a run that somebody resumes. A rotation is looked at in this way whatever its call said, since one that fails after
+//! its last server has changed the password.
 //!
 //! A rotation sets IIS first and Active Directory second, so a password that changed in Active Directory means that
 //! the rotation came to its end. The observation that a target gives must not be one that lags: while domain

@@ -129,6 +129,16 @@ pub enum ApplyError {
         /// How its last call ended; `None` where it was cut off.
         ending: Option<Ending>,
     },
+    /// A run is to be given up of which a rotation may still be at work.
+    #[error("run {run} cannot be given up yet: {step}: {why}")]
+    MayGoOn {
+        /// The run.
+        run: RunId,
+        /// The rotation.
+        step: StepId,
+        /// Why.
+        why: String,
+    },
     /// `--abandon` names a run that is finished.
     #[error("there is no unfinished run {0}, so nothing to abandon; leave --abandon out")]
     NothingToAbandon(RunId),

@@ -1,10 +1,11 @@
 //! Goes on with a run that is not finished: what was begun is observed before anything else is done.
 
 use super::executor::{Executor, Lost};
-use super::journal::{Judgement, Record, Standing};
+use super::journal::{Judgement, Record, Standing, StepRecord};
 use super::judge::judge;
 use super::outcome::Status;
 use super::schedule::Board;
+use super::target::Target;
 use crate::plan::{Action, StepId};
 use std::collections::BTreeSet;
 
@@ -31,7 +32,10 @@ pub(crate) fn observe(executor: &Executor<'_>, board: &mut Board, record: &Recor
             (_, Standing::Done { .. } | Standing::Untouched) => {}
             (action, Standing::Open) => {
                 let observed = executor.look(action);
-                let judgement = judge(action, &step.before, &observed);
+                let judgement = match (judge(action, &step.before, &observed), goes_on(executor.target, &step)) {
+                    (Judgement::NotDone(seen), Some(why)) => Judgement::Unclear(format!("{seen}; but {why}")),
+                    (judgement, _) => judgement,
+                };
                 match &judgement {
                     Judgement::Done(_) => {
                         board.set(at, Status::Done);
@@ -47,4 +51,12 @@ pub(crate) fn observe(executor: &Executor<'_>, board: &mut Board, record: &Recor
         }
     }
     Ok(())
+}
+
+/// Why a rotation of which nobody saw the end may still be going on: no other is begun beside it.
+pub(crate) fn goes_on(target: &dyn Target, step: &StepRecord) -> Option<String> {
+    match (&step.action, &step.standing, step.unended) {
+        (Action::RotatePassword { .. }, Standing::Open, Some(begun)) => target.may_go_on(&step.action, begun),
+        _ => None,
+    }
 }

@@ -4,7 +4,8 @@ use super::consent::{self, Allowance};
 use super::events::{Event, What};
 use super::executor::{Executor, Listener};
 use super::history::History;
-use super::journal::{Ending, Entry, Journal, Record, Session, seal, unfinished};
+use super::journal::{Ending, Entry, Journal, Judgement, Record, Session, seal, unfinished};
+use super::judge::judge;
 use super::lock::{self, Holder, Lock};
 use super::options::{Options, Unfinished};
 use super::outcome::{ApplyError, Outcome, Report};
@@ -59,6 +60,7 @@ pub fn run(
         check_window(&board, &rules, target)?;
     }
     if let Some(record) = earlier {
+        check_nothing_goes_on(&record, target)?;
         abandon(&record, target, options)?;
         tell(What::RunAbandoned(record.run.clone()));
         if let Some(another) = unfinished(state)? {
@@ -129,6 +131,17 @@ fn check_window(board: &Board, rules: &Rules<'_>, target: &dyn Target) -> Result
         Next::Closed { sites, opening } => Err(ApplyError::Window { sites, opening }),
         Next::Unit(_) | Next::Nothing => Ok(()),
     }
+}
+
+/// Whoever gives a run up may begin a rotation of their own: not beside one of that run.
+fn check_nothing_goes_on(record: &Record, target: &dyn Target) -> Result<(), ApplyError> {
+    for (id, step) in record.steps() {
+        let done = || matches!(judge(&step.action, &step.before, &target.observe(&step.action)), Judgement::Done(_));
+        if let Some(why) = resume::goes_on(target, &step).filter(|_| !done()) {
+            return Err(ApplyError::MayGoOn { run: record.run.clone(), step: id, why });
+        }
+    }
+    Ok(())
 }
 
 fn abandon(record: &Record, target: &dyn Target, options: &Options<'_>) -> Result<(), ApplyError> {

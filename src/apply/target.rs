@@ -32,6 +32,12 @@ pub trait Target: Sync {
 
     /// Does it.
     fn perform(&self, action: &Action) -> Result<(), TargetError>;
+
+    /// Why an action that was begun at that moment may still be going on although whoever began it has ended; `None`
+    /// where it cannot.
+    fn may_go_on(&self, _action: &Action, _begun: Timestamp) -> Option<String> {
+        None
+    }
 }
 
 /// Whether a predicate holds.
@@ -56,6 +62,8 @@ pub enum Observation {
         password_set_at: Option<Timestamp>,
         /// Its key version.
         key_version: Option<u32>,
+        /// The domain controllers that did not say.
+        silent: Vec<String>,
     },
     /// A site's account, for the three assignment steps.
     Assignment(Option<AccountName>),
@@ -99,4 +107,7 @@ pub enum ErrorKind {
     Refused,
     /// Whether it happened is not known: the state is observed before anything goes on.
     OutcomeUnknown,
+    /// The same, and nobody saw it end: it may still be going on. What is not seen to be done is left to somebody who
+    /// can look.
+    Unended,
 }

@@ -85,9 +85,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     if let (true, Some(live)) = (arguments.what_if, opened.live()) {
         output::remark(&text::plan(&Outline::of(&plan), output::error_style()));
-        preflight::say(live, &plan.steps.iter().collect::<Vec<_>>(), &deployment);
+        let missing = preflight::say(live, &plan.steps.iter().collect::<Vec<_>>(), &deployment);
         preflight::what_if(live, &plan)?;
-        return Ok(Exit::Done);
+        return if missing == 0 { Ok(Exit::Done) } else { Err(preflight::not_all_there()) };
     }
     arguments.running.carry_out(&Work {
         systems: &opened,

@@ -29,16 +29,24 @@ pub(super) struct Options {
     /// Directory need others: delegate the ticket, or open the shared connection with the password.
     #[arg(long, value_name = "DESTINATION", requires = "live", help_heading = HEADING)]
     ssh: Option<String>,
-    /// A file that `Get-Credential | Export-Clixml FILE` wrote: sessions are then opened with CredSSP
-    #[arg(long, value_name = "FILE", requires = "host", help_heading = HEADING)]
+    /// A file that `Get-Credential | Export-Clixml FILE` wrote: sessions on other computers are opened with CredSSP
+    #[arg(long, value_name = "FILE", requires = "live", help_heading = HEADING)]
     credential: Option<PathBuf>,
-    /// How long a call may take before its PowerShell is ended, as 90s or 30m; by default 5m for one that reads, 10m
-    /// for one that changes, 1h for a rotation and for Enable-CsTopology
+    /// How long a call may take before its PowerShell is ended, as 90s or 30m; by default 5m for one that reads, 20m for
+    /// a site's test, 10m for one that changes, 1h for a rotation and for Enable-CsTopology
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "live", help_heading = HEADING)]
     call_timeout: Option<Duration>,
     /// How many servers to work on at a time, and how many calls to make at one place at once
-    #[arg(long, value_name = "N", default_value = "4", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = PARALLEL, value_parser = at_least_one)]
     pub(super) parallel: NonZeroUsize,
+}
+
+const PARALLEL: NonZeroUsize = NonZeroUsize::new(4).expect("it is not 0");
+
+/// A duration as it is typed.
+pub(super) fn typed(duration: Duration) -> String {
+    SignedDuration::try_from(duration)
+        .map_or_else(|_| format!("{}s", duration.as_secs()), |duration| format!("{duration:#}"))
 }
 
 /// A duration such as 30s, 5m or 1h30m.
@@ -93,6 +101,12 @@ impl Options {
         }
         if let Some(file) = &self.credential {
             give("--credential", file.display().to_string());
+        }
+        if let Some(limit) = self.call_timeout {
+            give("--call-timeout", typed(limit));
+        }
+        if self.parallel != PARALLEL {
+            give("--parallel", self.parallel.to_string());
         }
         words
     }

@@ -177,10 +177,12 @@ fn asked(session: &crate::apply::journal::Session) -> Vec<String> {
 fn seen(when: &str, observation: &Observation) -> Option<String> {
     let what = match observation {
         Observation::Account { exists: false, .. } => "no such account".to_owned(),
-        Observation::Account { password_set_at, key_version, .. } => {
+        Observation::Account { password_set_at, key_version, silent, .. } => {
             let set = password_set_at.map_or("never".to_owned(), moment);
             let version = key_version.map_or("unknown".to_owned(), |version| version.to_string());
-            format!("password set {set}, key version {version}")
+            let silent =
+                if silent.is_empty() { String::new() } else { format!(", no answer of {}", silent.join(", ")) };
+            format!("password set {set}, key version {version}{silent}")
         }
         Observation::Assignment(Some(account)) => account.to_string(),
         Observation::Assignment(None) => "no account".to_owned(),

@@ -67,12 +67,15 @@ pub(super) fn draw(bars: Option<MultiProgress>) {
 }
 
 /// Writes something for the person to standard error; above the bars, where any are drawn.
+///
+/// Where it cannot be written, nobody is there to be told: a terminal that is gone stops no run.
 pub(super) fn remark(text: &str) {
     // Let go before anything is written: whoever draws may say something too.
     let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let write = || drop(anstream::stderr().lock().write_all(text.as_bytes()));
     match bars {
-        Some(bars) => bars.suspend(|| anstream::eprint!("{text}")),
-        None => anstream::eprint!("{text}"),
+        Some(bars) => bars.suspend(write),
+        None => write(),
     }
 }
 

@@ -22,7 +22,11 @@ pub(super) fn look(
     if say(live, &left, deployment) == 0 {
         return Ok(());
     }
-    Err(Failure::new("nothing was begun: what the plan needs is not all there"))
+    Err(not_all_there())
+}
+
+pub(super) fn not_all_there() -> Failure {
+    Failure::new("nothing was begun: what the plan needs is not all there")
 }
 
 /// Says what is missing and what is worth knowing; how much is missing.

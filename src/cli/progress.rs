@@ -130,7 +130,7 @@ impl Shared {
             What::StepJudged { step, judgement } => {
                 let (word, why) = match judgement {
                     Judgement::Done(why) => ("it was completed", why),
-                    Judgement::NotDone(why) => ("it was not completed, and is done again", why),
+                    Judgement::NotDone(why) => ("it was not completed", why),
                     Judgement::Unclear(why) => ("whether it was completed cannot be said", why),
                 };
                 say(&format!("        looked  {step}: {word}: {why}"));

@@ -265,8 +265,8 @@ pub(super) fn write_metrics(path: &Path, plan: &Plan, state: Option<&Path>) -> R
 fn listen(stop: &Arc<StopSignal>) -> Result<(), Failure> {
     let stop = Arc::clone(stop);
     let heard = move || {
-        output::remark("\nstopping: what is running is finished first, and nothing more is begun\n");
         stop.request();
+        output::remark("\nstopping: what is running is finished first, and nothing more is begun\n");
     };
     ctrlc::set_handler(heard).map_err(|error| Failure::new("Ctrl-C cannot be listened to").source(error))
 }

@@ -29,6 +29,9 @@ pub(super) struct Choice {
     /// How long to wait for replication after Enable-CsTopology, as 5m or 1h
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = live::duration, requires = "live")]
     replication_timeout: Duration,
+    /// Do not wait for a rotation that nobody saw end: you have seen that no PowerShell works on it any more
+    #[arg(long, requires = "live")]
+    nothing_at_work: bool,
     #[command(flatten)]
     pub(super) reach: live::Options,
 }
@@ -36,7 +39,7 @@ pub(super) struct Choice {
 /// The chosen systems; nothing of them was read yet, nor was a PowerShell started.
 pub(super) enum Systems {
     Lab(Lab),
-    Live { pool: Box<Pool>, state: PathBuf, parallel: usize, patience: Patience },
+    Live { pool: Box<Pool>, state: PathBuf, parallel: usize, patience: Patience, nothing_at_work: bool },
 }
 
 /// The systems, to be read and changed for a deployment.
@@ -54,6 +57,7 @@ impl Choice {
                 state: state.clone(),
                 parallel: self.reach.parallel(),
                 patience: Patience { at_most: self.replication_timeout, ..Patience::default() },
+                nothing_at_work: self.nothing_at_work,
             }),
             (None, None) => Err(Failure::new("nothing to change").hint("give --lab DIR, or --live --state DIR")),
         }
@@ -68,6 +72,9 @@ impl Choice {
         if let Some(state) = &self.state {
             words.extend(["--live".to_owned(), "--state".to_owned(), state.display().to_string()]);
             words.extend(self.reach.words());
+            if self.replication_timeout != Patience::default().at_most {
+                words.extend(["--replication-timeout".to_owned(), live::typed(self.replication_timeout)]);
+            }
         }
         words
     }
@@ -85,16 +92,19 @@ impl Systems {
     pub(super) fn open<'s>(&'s self, deployment: &'s Deployment) -> Opened<'s> {
         match self {
             Self::Lab(lab) => Opened::Lab(lab),
-            Self::Live { pool, state, parallel, patience } => Opened::Live(Box::new(Live::new(Means {
-                shell: &**pool,
-                collect: Box::new(move || {
-                    collection::through(pool, *parallel, deployment).map_err(|error| unread(&error))
-                }),
-                say: Box::new(|text| output::remark(&format!("{}\n", terminal(text, Lines::Escape)))),
-                state: state.clone(),
-                accounts: deployment.accounts.iter().map(|account| account.name.clone()).collect(),
-                patience: *patience,
-            }))),
+            Self::Live { pool, state, parallel, patience, nothing_at_work } => {
+                Opened::Live(Box::new(Live::new(Means {
+                    shell: &**pool,
+                    collect: Box::new(move || {
+                        collection::through(pool, *parallel, deployment).map_err(|error| unread(&error))
+                    }),
+                    say: Box::new(|text| output::remark(&format!("{}\n", terminal(text, Lines::Escape)))),
+                    state: state.clone(),
+                    accounts: deployment.accounts.iter().map(|account| account.name.clone()).collect(),
+                    patience: *patience,
+                    nothing_at_work: *nothing_at_work,
+                })))
+            }
         }
     }
 }

@@ -147,7 +147,7 @@ impl From<TargetError> for ConsoleError {
         let category = match error.kind {
             _ if error.id.starts_with("InsufficientAccessRights") => "PermissionDenied",
             ErrorKind::Transient => "ConnectionError",
-            ErrorKind::OutcomeUnknown => "OperationStopped",
+            ErrorKind::OutcomeUnknown | ErrorKind::Unended => "OperationStopped",
             ErrorKind::Refused => "InvalidOperation",
         };
         Self { id: error.id, category: category.to_owned(), message: error.message }

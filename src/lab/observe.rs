@@ -134,6 +134,7 @@ pub(super) fn observe(world: &mut World, folder: &Path, action: &Action) -> Obse
                     exists: object.is_some(),
                     password_set_at: object.and_then(|object| object.password_set_at),
                     key_version: object.and_then(|object| object.key_version),
+                    silent: Vec::new(),
                 }
             })
         }

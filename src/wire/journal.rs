@@ -192,6 +192,8 @@ pub enum FailureKind {
     Refused,
     /// Whether it happened is not known.
     OutcomeUnknown,
+    /// The same, and it may still be going on.
+    Unended,
     /// It was done without an error, and nothing of it can be seen.
     NoEffect,
 }
@@ -252,6 +254,9 @@ pub enum Observation {
         password_set_at: Option<Timestamp>,
         /// Its key version.
         key_version: Option<u32>,
+        /// The domain controllers that did not say.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        silent: Vec<String>,
     },
     /// A site's account.
     Assignment {

@@ -2,22 +2,22 @@
 
 use crate::contoso::CONTOSO;
 use crate::declared::{load, name};
+use crate::mischief::Mischief;
 use crate::scratch::scratch;
 use crate::stage::{programs, wrapper, write_program};
-use crate::stand_in::Mischief;
 use cskerb::lab::{Fault, Lab, Right};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-struct Desk {
+pub(crate) struct Desk {
     folder: TempDir,
     programs: TempDir,
-    lab: Lab,
+    pub(crate) lab: Lab,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (folder, programs) = (scratch(), programs());
         std::fs::write(folder.path().join("contoso.yaml"), CONTOSO).unwrap();
         let now = jiff::Timestamp::now();
@@ -26,7 +26,7 @@ impl Desk {
         Self { folder, programs, lab }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -34,15 +34,18 @@ impl Desk {
     /// the far end's own shell would.
     fn with_ssh(self) -> Self {
         let script = r#"#!/bin/sh
-[ "$1 $2 $3 $4 $5" = "-T -o BatchMode=yes -- op@fe01.contoso.com" ] || { echo "not called so: $*" >&2; exit 255; }
-shift 5
+[ "$1 $2 $3 $4 $5 $6 $7" = "-T -o BatchMode=yes -o ServerAliveInterval=30 -- op@fe01.contoso.com" ] || {
+    echo "not called so: $*" >&2; exit 255
+}
+shift 7
 exec sh -c "$*"
 "#;
         write_program(&self.programs.path().join("ssh"), script);
         self
     }
 
-    fn run(&self, arguments: &str) -> (Option<i32>, String, String) {
+    /// The program with these arguments, in which SHELL is the process that stands in for PowerShell.
+    pub(crate) fn command(&self, arguments: &str) -> Command {
         let shell = self.programs.path().join("pwsh");
         let words = arguments.split(' ').map(|word| match word {
             "SHELL" => shell.display().to_string(),
@@ -50,10 +53,21 @@ exec sh -c "$*"
         });
         let path = format!("{}:{}", self.programs.path().display(), std::env::var("PATH").unwrap_or_default());
         let mut command = Command::new(env!("CARGO_BIN_EXE_cskerb"));
-        let Output { status, stdout, stderr } =
-            command.current_dir(self.path()).env("PATH", path).args(words).output().unwrap();
+        command.current_dir(self.path()).env("PATH", path).args(words);
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &str) -> (Option<i32>, String, String) {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (status.code(), text(stdout), text(stderr))
+    }
+
+    /// Has the next call of that name go wrong; the file that says so.
+    pub(crate) fn mischief(&self, call: &str, what: Mischief, number: usize) -> PathBuf {
+        let file = self.path().join("mischief").join(what.file(call, number));
+        std::fs::write(&file, "").unwrap();
+        file
     }
 }
 
@@ -71,6 +85,7 @@ fn plan_what_if_apply_verify_log() {
     assert!(out.contains("What if: Performing"), "{out}");
     assert!(out.contains("Microsoft.Web.Administration has no -WhatIf"), "{out}");
     assert!(desk.lab.calls().unwrap().iter().all(|call| call.cmdlet.only_looks()), "nothing was changed");
+    assert!(!desk.path().join("state").exists(), "and nothing is journaled");
 
     let (code, out, err) = desk.run("apply plan.json --live --shell SHELL --state state --yes");
     assert_eq!(code, Some(0), "{out}{err}");
@@ -112,8 +127,7 @@ fn a_secret_that_a_process_tells_is_neither_shown_nor_kept() {
     .enumerate()
     {
         desk.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
-        let mischief = desk.path().join("mischief").join(what.file(call, number));
-        std::fs::write(&mischief, "").unwrap();
+        let mischief = desk.mischief(call, what, number);
         let (_, out, err) = desk.run(command);
         assert!(!mischief.exists(), "{command} did not come to {call}: {out}{err}");
         assert!(!format!("{out}{err}").contains("hunter2"), "{command}: {out}{err}");
@@ -132,8 +146,7 @@ fn what_is_said_during_a_run_stands_above_the_bars() {
     desk.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
     desk.lab.inject(&Fault::StalePassword(name("fe03.contoso.com"))).unwrap();
     for number in 0..2 {
-        let file = Mischief::Warn.file("Set-CsKerberosAccountPassword", number);
-        std::fs::write(desk.path().join("mischief").join(file), "").unwrap();
+        desk.mischief("Set-CsKerberosAccountPassword", Mischief::Warn, number);
     }
     let apply = format!(
         "'{}' apply contoso.yaml --live --shell '{}' --state state --yes",
@@ -194,6 +207,10 @@ fn nothing_begins_while_something_is_missing() {
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("missing: CONTOSO\\operator is not in RTCUniversalServerAdmins"), "{err}");
     assert!(err.contains("nothing was begun"), "{err}");
+    let (code, out, err) = desk.run("apply plan.json --live --shell SHELL --state state --what-if");
+    assert_eq!(code, Some(1), "{err}");
+    assert!(out.contains("copy:fe02.contoso.com"), "what can be shown is: {out}");
+    assert!(err.contains("missing: CONTOSO\\operator is not in RTCUniversalServerAdmins"), "{err}");
     let (code, _, err) = desk.run("apply plan.json --live --shell SHELL --yes");
     assert_eq!(code, Some(1), "without --state there is no lock: {err}");
 }

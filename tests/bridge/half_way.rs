@@ -2,9 +2,9 @@
 
 use crate::contoso::CONTOSO;
 use crate::declared::{load, name};
+use crate::mischief::Mischief;
 use crate::ran::{not_done, steps};
 use crate::stage::Stage;
-use crate::stand_in::Mischief;
 use cskerb::apply::target::{Observation, Target};
 use cskerb::apply::{Options, Outcome, Unfinished};
 use cskerb::lab::Cmdlet;

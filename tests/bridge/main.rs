@@ -18,9 +18,13 @@ mod ran;
 mod rehearsal;
 
 mod command_line;
+mod connecting;
+mod every_step;
 mod half_way;
 mod hostile;
+mod interrupted;
 mod misbehaviour;
+mod mischief;
 mod real;
 mod scenarios;
 #[path = "../rehearsal/scratch.rs"]

@@ -24,6 +24,10 @@ struct Both<'s> {
 }
 
 impl Shell for Both<'_> {
+    fn limit(&self, call: &Call) -> Duration {
+        self.stand_in.limit(call)
+    }
+
     fn call(&self, at: &Place, call: &Call) -> Result<Reply, CallFailure> {
         if call.name().contains("-Cs") { self.engine.call(at, call) } else { self.stand_in.call(at, call) }
     }
@@ -65,6 +69,7 @@ fn faults_are_mended_through_a_real_power_shell_as_they_are_directly() {
             state: bridged.folder.path().join("state"),
             accounts: bridged.deployment.accounts.iter().map(|account| account.name.clone()).collect(),
             patience: Patience { at_most: Duration::from_mins(1), every: Duration::from_millis(50) },
+            nothing_at_work: false,
         });
         let (plan, by_live) = (direct.plan(&direct.lab), bridged.plan(&live));
         assert_eq!(steps(&by_live), steps(&plan), "{fault}");

@@ -1,8 +1,9 @@
 //! A lab with a bridge to it.
 
 use crate::declared::name;
+use crate::mischief::{LET_GO, Mischief};
 use crate::scratch::scratch;
-use crate::stand_in::{self, Mischief};
+use crate::stand_in;
 use cskerb::apply::journal::EnableTopology;
 use cskerb::apply::target::{ErrorKind, Target, TargetError};
 use cskerb::apply::{self, Allowance, Operator, Options, Outcome, StopSignal, Unfinished};
@@ -101,6 +102,17 @@ impl Stage {
         std::fs::write(folder.join(what.file(&call.replace('/', "|"), number)), "").unwrap();
     }
 
+    /// Whatever lingers goes on.
+    pub(crate) fn let_go(&self) {
+        std::fs::write(self.folder.path().join("mischief").join(LET_GO), "").unwrap();
+    }
+
+    pub(crate) fn clear_mischief(&self) {
+        for file in std::fs::read_dir(self.folder.path().join("mischief")).unwrap() {
+            std::fs::remove_file(file.unwrap().path()).unwrap();
+        }
+    }
+
     pub(crate) fn mischief_left(&self) -> usize {
         self.mischief_in("")
     }
@@ -133,6 +145,7 @@ impl Stage {
             state: self.folder.path().join("state"),
             accounts: self.deployment.accounts.iter().map(|account| account.name.clone()).collect(),
             patience,
+            nothing_at_work: false,
         })
     }
 
@@ -171,6 +184,10 @@ impl Stage {
 }
 
 impl Shell for Stage {
+    fn limit(&self, call: &Call) -> Duration {
+        self.impatient.as_ref().unwrap_or(&self.pool).limit(call)
+    }
+
     fn call(&self, at: &Place, call: &Call) -> Result<Reply, CallFailure> {
         match &self.impatient {
             Some(impatient) if self.mischief_in(&format!("{}~", call.name())) > 0 => impatient.call(at, call),

@@ -1,10 +1,9 @@
 //! A process that stands in for PowerShell.
 //!
 //! It takes the bootstrap apart as PowerShell would be told it, compares the script's digest, greets, and answers each
-//! request by the lab's console. What it is to do wrong lies as a file in the folder of its mischief, called
-//! `<call>~<what>~<number>`, and is done by whichever process takes the file away first. `<call>@<location>` is a call
-//! that is about that IIS location, with `|` for `/`.
+//! request by the lab's console, but for what it is to do wrong.
 
+use crate::mischief::{DIE, LET_GO, Mischief};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cskerb::lab::{ConsoleCall, ConsoleEnd, ConsoleError, ConsoleReply, Lab};
@@ -12,7 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::io::{self, BufRead, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The variables that its wrapper sets: the lab, the folder of its mischief, and PowerShell's own arguments.
@@ -22,76 +21,6 @@ pub(crate) const ARGUMENTS: &str = "CSKERB_STAND_IN_ARGUMENTS";
 
 /// What must be found nowhere; `hunter2` stands for the secret itself.
 const SECRET: &str = "<a userPassword=\"hunter2\" b='[enc:P:hunter2:enc]'/>";
-
-/// What it may do wrong in a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mischief {
-    HangBefore,
-    HangAfter,
-    DieBefore,
-    DieAfter,
-    Babble,
-    NotUtf8,
-    HalfALine,
-    NoJson,
-    AnotherNumber,
-    Slow,
-    Stray,
-    Throw,
-    Prompt,
-    SecondHop,
-    Warn,
-    AnotherServer,
-    /// It says an error and goes on: without having done anything, or having done it all.
-    Complain,
-    ComplainAfter,
-    /// A server does not have what was published yet.
-    Behind,
-    /// A secret on every way out: with the answer, or by a process that dies of it.
-    Tell,
-    DieTelling,
-}
-
-impl Mischief {
-    pub(crate) const ALL: [Self; 21] = [
-        Self::HangBefore,
-        Self::HangAfter,
-        Self::DieBefore,
-        Self::DieAfter,
-        Self::Babble,
-        Self::NotUtf8,
-        Self::HalfALine,
-        Self::NoJson,
-        Self::AnotherNumber,
-        Self::Slow,
-        Self::Stray,
-        Self::Throw,
-        Self::Prompt,
-        Self::SecondHop,
-        Self::Warn,
-        Self::AnotherServer,
-        Self::Complain,
-        Self::ComplainAfter,
-        Self::Behind,
-        Self::Tell,
-        Self::DieTelling,
-    ];
-
-    pub(crate) fn file(self, call: &str, number: usize) -> String {
-        format!("{call}~{self:?}~{number}")
-    }
-
-    /// The mischief that is to be done now, if any.
-    fn taken(folder: &Path, call: &str) -> Option<Self> {
-        let mut names: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        names.sort();
-        names.into_iter().find_map(|path| {
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let what = Self::ALL.into_iter().find(|what| name.starts_with(&format!("{call}~{what:?}~")))?;
-            std::fs::remove_file(&path).ok().map(|()| what)
-        })
-    }
-}
 
 struct Shell {
     lab: Lab,
@@ -105,9 +34,15 @@ pub(crate) fn play() {
     let arguments = std::env::var(ARGUMENTS).unwrap();
     let marker = boot(&arguments, &mut io::stdin().lock());
     let mut shell = Shell { lab: Lab::open(&folder(LAB)).unwrap(), mischief: folder(MISCHIEF), marker, server: None };
-    shell.write(&json!({
+    let mut greeting = json!({
         "protocol": 1, "powerShell": "5.1.17763.1", "fqdn": "console.contoso.com", "process": std::process::id()
-    }));
+    });
+    let mischief = Mischief::taken(&shell.mischief, "greeting");
+    shell.before(mischief);
+    if mischief == Some(Mischief::AnotherNumber) {
+        greeting["protocol"] = json!(2);
+    }
+    shell.after(mischief, greeting);
     loop {
         let mut line = String::new();
         if io::stdin().lock().read_line(&mut line).unwrap() == 0 {
@@ -158,13 +93,20 @@ impl Shell {
     fn answer(&mut self, request: &Value) {
         let id = request["id"].as_u64().unwrap();
         let call = request["call"].as_str().unwrap();
-        if call == "connect" {
-            let reply = self.connect(id, request);
-            return self.write(&reply);
-        }
         let location = request["arguments"]["Location"].as_str().unwrap_or("=").replace('/', "|");
         let mischief = Mischief::taken(&self.mischief, call)
             .or_else(|| Mischief::taken(&self.mischief, &format!("{call}@{}", &location[1..])));
+        self.before(mischief);
+        let reply = match mischief.and_then(|what| instead(id, what)) {
+            Some(reply) => reply,
+            None if call == "connect" => self.connect(id, request, mischief),
+            None => reply(id, &self.lab.console(&self.call(request))),
+        };
+        self.after(mischief, reply);
+    }
+
+    /// What goes wrong before anything is done.
+    fn before(&self, mischief: Option<Mischief>) {
         match mischief {
             Some(Mischief::HangBefore) => hang(),
             Some(Mischief::DieBefore) => die(),
@@ -173,30 +115,37 @@ impl Shell {
                 io::stderr().write_all(format!("{SECRET}\n").as_bytes()).unwrap();
                 die_silently();
             }
-            Some(Mischief::Throw) => return self.write(&failed(id, "Threw,X", "NotSpecified", "it went wrong", None)),
-            Some(Mischief::Prompt) => {
-                let said = "PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.";
-                return self.write(&failed(id, "InvalidOperation,X", "InvalidOperation", said, None));
-            }
-            Some(Mischief::SecondHop) => {
-                let said = "Zugriff verweigert";
-                return self.write(&failed(id, "Denied,X", "PermissionDenied", said, Some(0x8009_030E)));
-            }
-            Some(Mischief::Complain) => {
-                let mut reply = failed(id, "Complained,X", "NotSpecified", "it complains", None);
-                reply["ended"] = json!("completed");
-                return self.write(&reply);
-            }
             Some(Mischief::Slow) => std::thread::sleep(Duration::from_millis(300)),
+            Some(Mischief::Linger) => {
+                let told = loop {
+                    match std::fs::read_to_string(self.mischief.join(LET_GO)) {
+                        Ok(told) => break told,
+                        Err(_) if !self.mischief.exists() => die(), // the test is over
+                        Err(_) => std::thread::sleep(Duration::from_millis(20)),
+                    }
+                };
+                if told == DIE {
+                    die();
+                }
+            }
             _ => {}
         }
-        let mut reply = reply(id, &self.lab.console(&self.call(request)));
+    }
+
+    /// Gives the reply to what was done, or something else.
+    fn after(&self, mischief: Option<Mischief>, mut reply: Value) {
         match mischief {
             Some(Mischief::HangAfter) => hang(),
             Some(Mischief::DieAfter) => die(),
             Some(Mischief::Babble) => loop {
                 write_text(&"cskerb-0000 {\"id\":1,\"ended\":\"completed\"}\n".repeat(1000));
             },
+            Some(Mischief::Endless) => {
+                write_text(&format!("\n{} {{\"id\":1,\"output\":\"", self.marker));
+                loop {
+                    write_text(&"x".repeat(1 << 20));
+                }
+            }
             Some(Mischief::NotUtf8) => {
                 let mut output = io::stdout().lock();
                 output.write_all(format!("\n{} ", self.marker).as_bytes()).unwrap();
@@ -209,22 +158,30 @@ impl Shell {
                 die();
             }
             Some(Mischief::NoJson) => return write_text(&format!("\n{} {{nothing\n", self.marker)),
-            Some(Mischief::AnotherNumber) => reply["id"] = json!(id + 7),
+            Some(Mischief::AnotherNumber) if reply.get("id").is_some() => {
+                reply["id"] = json!(reply["id"].as_u64().unwrap() + 7);
+            }
+            Some(Mischief::Twice) => self.write(&reply),
             Some(Mischief::Stray) => {
                 let mut output = io::stdout().lock();
                 output.write_all(b"\xef\xbb\xbfWARNUNG: \xc4rger\r\n\x07Fortschritt 50% ohne Zeilenende").unwrap();
             }
-            Some(Mischief::ComplainAfter) => {
-                reply["errors"] = failed(id, "Complained,X", "NotSpecified", "it complains", None)["errors"].clone();
+            Some(what @ (Mischief::ComplainAfter | Mischief::ThrowAfter)) => {
+                reply["ended"] = json!(if what == Mischief::ThrowAfter { "threw" } else { "completed" });
+                reply["errors"] = failed(0, "Complained,X", "NotSpecified", "it complains", None)["errors"].clone();
             }
             Some(Mischief::Tell) => {
                 write_text(&format!("{SECRET}\n"));
                 reply["warnings"] = json!([SECRET]);
                 reply["remarks"] = json!([SECRET]);
-                reply["errors"] = failed(id, "Told,X", "NotSpecified", SECRET, None)["errors"].clone();
+                reply["errors"] = failed(0, SECRET, "NotSpecified", SECRET, None)["errors"].clone();
                 reply["report"] = json!(BASE64.encode(SECRET));
             }
             Some(Mischief::Behind) => reply["output"][0]["upToDate"] = json!(false),
+            Some(Mischief::SilentController) => {
+                let silent = json!({ "controller": "dc9.contoso.com", "error": "it does not answer" });
+                reply["output"]["controllers"].as_array_mut().unwrap().push(silent);
+            }
             Some(Mischief::Warn) => reply["warnings"] = json!(["take care"]),
             _ => {}
         }
@@ -232,7 +189,7 @@ impl Shell {
     }
 
     /// A session on a server of the lab; a Standard Edition server does not answer to its FQDN.
-    fn connect(&mut self, id: u64, request: &Value) -> Value {
+    fn connect(&mut self, id: u64, request: &Value, mischief: Option<Mischief>) -> Value {
         let names = request["arguments"]["Address"].as_array().unwrap();
         let memory = self.lab.memory().unwrap();
         for name in names {
@@ -243,8 +200,8 @@ impl Shell {
                 name == short || (name == server && !own_spn) || name == format!("{server}+")
             });
             if let Some(server) = server {
-                let other = Mischief::taken(&self.mischief, "connect") == Some(Mischief::AnotherServer);
-                let fqdn = if other { "fe01.fabrikam.com" } else { server.as_str() };
+                let fqdn =
+                    if mischief == Some(Mischief::AnotherServer) { "fe01.fabrikam.com" } else { server.as_str() };
                 let answer = ConsoleReply { output: json!({ "fqdn": fqdn }), ..done() };
                 self.server = Some(server);
                 return reply(id, &answer);
@@ -310,6 +267,24 @@ fn reply(id: u64, said: &ConsoleReply) -> Value {
         "report": said.report.as_ref().map(|report| BASE64.encode(report)),
         "reportMissing": null,
         "milliseconds": 12,
+    })
+}
+
+/// What a cmdlet says that does nothing.
+fn instead(id: u64, what: Mischief) -> Option<Value> {
+    Some(match what {
+        Mischief::Throw => failed(id, "Threw,X", "NotSpecified", "it went wrong", None),
+        Mischief::Prompt => {
+            let said = "PowerShell is in NonInteractive mode. Read and Prompt functionality is not available.";
+            failed(id, "InvalidOperation,X", "InvalidOperation", said, None)
+        }
+        Mischief::SecondHop => failed(id, "Denied,X", "PermissionDenied", "Zugriff verweigert", Some(0x8009_030E)),
+        Mischief::Complain => {
+            let mut reply = failed(id, "Complained,X", "NotSpecified", "it complains", None);
+            reply["ended"] = json!("completed");
+            reply
+        }
+        _ => return None,
     })
 }
 

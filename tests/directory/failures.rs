@@ -142,7 +142,7 @@ fn what_is_refused_is_refused_before_anything_is_sent() {
     Authority::new("Any").write(&ca);
     let with = ["--directory", "ldaps://127.0.0.1", "--ca-file", "ca.pem"];
     check("", &[&with[..], &["--bind-as", "a"]].concat(), "the password of a is empty");
-    let refused = if cfg!(feature = "gssapi") { "" } else { "as whom to ask" };
+    let refused = if cfg!(feature = "gssapi") { "" } else { "--bind-as is missing" };
     check(PASSWORD, &with, refused);
     assert_eq!(relay.received(), 0);
 }

@@ -5,7 +5,7 @@ use crate::apply::events::What;
 use crate::apply::journal::{Entry, Failure, FailureKind, Judgement, Refusal};
 use crate::apply::judge::{is_between, judge};
 use crate::apply::outcome::Status;
-use crate::apply::target::{Holds, Observation};
+use crate::apply::target::{Holds, Observation, TargetError};
 use crate::plan::{Action, Predicate, Step, StepKind};
 use std::time::Duration;
 
@@ -26,9 +26,12 @@ enum Attempt {
 
 impl Executor<'_> {
     /// Does the step, and tries again what is transient.
+    ///
+    /// So is what ended without an answer and is seen not to be done, once: what does so again would do so for ever.
     pub(super) fn carry_out(&self, step: &Step) -> Result<Status, Lost> {
         let mut delays = self.options.delays.iter().copied();
         let mut half_way = self.half_way.contains(&step.id());
+        let mut unanswered = false;
         let mut attempt = 0;
         loop {
             let (status, worth_another) = match self.ready(step, half_way) {
@@ -42,8 +45,12 @@ impl Executor<'_> {
                         Attempt::Done => return Ok(Status::Done),
                         Attempt::Unclear(why) => return Ok(Status::Unclear(why)),
                         Attempt::Failed(failure) => {
-                            half_way |= failure.kind == FailureKind::OutcomeUnknown;
-                            let again = matches!(failure.kind, FailureKind::Transient | FailureKind::OutcomeUnknown);
+                            half_way |= failure.kind.is_unknown();
+                            let again = match failure.kind {
+                                FailureKind::Transient => true,
+                                FailureKind::OutcomeUnknown => !std::mem::replace(&mut unanswered, true),
+                                FailureKind::Refused | FailureKind::Unended | FailureKind::NoEffect => false,
+                            };
                             (Status::Failed(failure), again)
                         }
                     }
@@ -122,7 +129,10 @@ impl Executor<'_> {
         let took = self.now().duration_since(began);
         let (result, after) = match &performed {
             Ok(()) => self.confirm(step, before),
-            Err(error) => (Err(Failure::from(error)), self.target.observe(&step.action)),
+            Err(error) => {
+                let after = self.target.observe(&step.action);
+                (Err(failed(step, before, &after, error)), after)
+            }
         };
         let written = self.write(&Entry::StepEnded {
             at: self.now(),
@@ -141,7 +151,7 @@ impl Executor<'_> {
                 self.tell(What::StepDone { step: step.clone(), took });
                 Ok(Attempt::Done)
             }
-            Err(failure) if failure.kind == FailureKind::OutcomeUnknown => self.decide(step, before, after, failure),
+            Err(failure) if failure.kind.is_unknown() => self.decide(step, before, after, failure),
             Err(failure) => Ok(Attempt::Failed(failure)),
         }
     }
@@ -186,7 +196,13 @@ impl Executor<'_> {
             Observation::Unreadable(_) => self.look(&step.action),
             seen => seen,
         };
-        let judgement = judge(&step.action, before, &observed);
+        let judgement = match judge(&step.action, before, &observed) {
+            // It may have its password changed in the next moment, and another one is not to be begun beside it.
+            Judgement::NotDone(seen) if failure.kind == FailureKind::Unended && rotates(step) => {
+                Judgement::Unclear(format!("{}; {seen}", failure.message))
+            }
+            judgement => judgement,
+        };
         self.judged(step.id(), judgement.clone(), observed)?;
         Ok(match judgement {
             Judgement::Done(_) => {
@@ -199,4 +215,21 @@ impl Executor<'_> {
             Judgement::Unclear(why) => Attempt::Unclear(why),
         })
     }
+}
+
+fn rotates(step: &Step) -> bool {
+    matches!(step.action, Action::RotatePassword { .. })
+}
+
+/// What an error means. Of a rotation the account tells, whatever was said: one that failed after its last server has
+/// changed the password all the same.
+fn failed(step: &Step, before: &Observation, after: &Observation, error: &TargetError) -> Failure {
+    let failure = Failure::from(error);
+    if rotates(step)
+        && failure.kind.nothing_happened()
+        && !matches!(judge(&step.action, before, after), Judgement::NotDone(_))
+    {
+        return Failure { kind: FailureKind::OutcomeUnknown, ..failure };
+    }
+    failure
 }

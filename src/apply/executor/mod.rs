@@ -28,7 +28,7 @@ pub(crate) type Listener<'e> = &'e (dyn Fn(Event) + Sync);
 
 /// A run while it is carried out.
 pub(crate) struct Executor<'r> {
-    target: &'r dyn Target,
+    pub(super) target: &'r dyn Target,
     options: &'r Options<'r>,
     events: Listener<'r>,
     journal: Journal,
@@ -90,12 +90,12 @@ impl<'r> Executor<'r> {
                 self.write(&Entry::StepLeft { at: self.target.now(), step: step.id(), why: why.clone() })?;
                 self.tell(What::StepLeft { step, why });
             }
+            if let Some((step, why)) = board.rotation_in_doubt() {
+                return Ok(Some(Halt::Unclear(step.id(), why.to_owned())));
+            }
             let failures = board.failures();
             if failures > usize::try_from(self.options.deployment.maintenance.max_failures).unwrap_or(usize::MAX) {
                 return Ok(Some(Halt::Failures(failures)));
-            }
-            if let Some((step, why)) = board.rotation_in_doubt() {
-                return Ok(Some(Halt::Unclear(step.id(), why.to_owned())));
             }
             match board.next(rules, self.target.now()) {
                 Next::Nothing => return Ok(None),

@@ -25,6 +25,9 @@ struct Scene {
     enable_topology: EnableTopology,
 }
 
+/// It happens, and there is no answer.
+const LOST: Fault = Fault::AllTheSame(ErrorKind::OutcomeUnknown);
+
 fn account() -> AccountName {
     r"CONTOSO\kerbauth".parse().unwrap()
 }
@@ -243,13 +246,20 @@ fn only_what_is_transient_is_tried_again() {
     check(&[transient; 9], 4, Ending::Failures);
     check(&[Fault::Error(ErrorKind::Refused)], 1, Ending::Failures);
     check(&[Fault::Error(ErrorKind::OutcomeUnknown)], 2, Ending::Finished); // it is seen that nothing happened
-    check(&[Fault::AnswerLost], 1, Ending::Finished); // it is seen that it happened
+    check(&[Fault::Error(ErrorKind::OutcomeUnknown); 9], 2, Ending::Failures); // and once is enough
+    check(&[Fault::Error(ErrorKind::Unended)], 1, Ending::Failures); // it may be going on
+    check(&[LOST], 1, Ending::Finished); // it is seen that it happened
+    check(&[Fault::AllTheSame(ErrorKind::Unended)], 1, Ending::Finished);
     check(&[Fault::NoEffect], 1, Ending::Failures); // it is not simply done again
 }
 
 #[test]
 fn a_rotation_that_was_completed_never_runs_again() {
-    for fault in [Fault::AnswerLost, Fault::NoEffect, Fault::Error(ErrorKind::OutcomeUnknown)] {
+    let all_the_same = [ErrorKind::Transient, ErrorKind::Refused, ErrorKind::OutcomeUnknown, ErrorKind::Unended]
+        .map(Fault::AllTheSame);
+    let not =
+        [ErrorKind::Transient, ErrorKind::Refused, ErrorKind::OutcomeUnknown, ErrorKind::Unended].map(Fault::Error);
+    for fault in all_the_same.into_iter().chain(not).chain([Fault::NoEffect]) {
         let scene = Scene::new();
         let plan = plan_of(vec![rotation()]);
         scene.memory.fault(&plan.steps[0].id(), &[fault]);
@@ -259,6 +269,36 @@ fn a_rotation_that_was_completed_never_runs_again() {
         }
         assert_eq!(scene.memory.world().accounts[&account()], 4, "one new password and no more");
     }
+}
+
+#[test]
+fn no_rotation_is_begun_beside_one_that_may_be_going_on() {
+    let scene = Scene::new();
+    let plan = plan_of(vec![rotation()]);
+    scene.memory.world().goes_on_for = Some(SignedDuration::from_hours(1));
+    scene.memory.fault(&plan.steps[0].id(), &[Fault::Error(ErrorKind::OutcomeUnknown)]);
+    scene.cut_off(&plan, 1); // it was begun, and whoever began it is gone
+    for _ in 0..2 {
+        let outcome = scene.resume(&plan);
+        assert_eq!(outcome.ending(), Ending::Unclear, "{outcome:?}");
+        assert_eq!(scene.calls().len(), 1, "nothing more is begun");
+    }
+    let run_id = scene.record().run;
+    let abandon = Options { unfinished: Unfinished::Abandon(run_id), ..scene.options() };
+    let error = run(&plan, &scene.memory, &abandon, &|_| {}).unwrap_err().to_string();
+    assert!(error.contains("cannot be given up yet") && error.contains("it may be at work"), "{error}");
+    assert_eq!(scene.calls().len(), 1);
+    scene.memory.world().now += SignedDuration::from_hours(1);
+    assert!(matches!(scene.resume(&plan), Outcome::Finished(_)));
+    assert_eq!(scene.memory.world().accounts[&account()], 4, "one new password");
+
+    // One whose call was seen to end is not going on.
+    let scene = Scene::new();
+    scene.memory.world().goes_on_for = Some(SignedDuration::from_hours(1));
+    scene.memory.fault(&plan.steps[0].id(), &[Fault::NoEffect]);
+    assert_eq!(scene.run(&plan).ending(), Ending::Failures);
+    assert!(matches!(scene.resume(&plan), Outcome::Finished(_)));
+    assert_eq!(scene.memory.world().accounts[&account()], 4);
 }
 
 #[test]

@@ -169,6 +169,8 @@ pub enum FailureKind {
     Refused,
     /// Whether it happened is not known.
     OutcomeUnknown,
+    /// The same, and it may still be going on.
+    Unended,
     /// It was done without an error, and nothing of it can be seen.
     NoEffect,
 }
@@ -178,6 +180,11 @@ impl FailureKind {
     pub(crate) fn nothing_happened(self) -> bool {
         matches!(self, Self::Transient | Self::Refused)
     }
+
+    /// Whether what happened has to be looked at.
+    pub(crate) fn is_unknown(self) -> bool {
+        matches!(self, Self::OutcomeUnknown | Self::Unended)
+    }
 }
 
 impl From<&TargetError> for Failure {
@@ -186,6 +193,7 @@ impl From<&TargetError> for Failure {
             ErrorKind::Transient => FailureKind::Transient,
             ErrorKind::Refused => FailureKind::Refused,
             ErrorKind::OutcomeUnknown => FailureKind::OutcomeUnknown,
+            ErrorKind::Unended => FailureKind::Unended,
         };
         Self { kind, id: Some(error.id.clone()), message: error.message.clone() }
     }

@@ -182,9 +182,12 @@ impl From<&Failure> for wire::StepResult {
 impl From<&Observation> for wire::Observation {
     fn from(observation: &Observation) -> Self {
         match observation {
-            Observation::Account { exists, password_set_at, key_version } => {
-                Self::Account { exists: *exists, password_set_at: *password_set_at, key_version: *key_version }
-            }
+            Observation::Account { exists, password_set_at, key_version, silent } => Self::Account {
+                exists: *exists,
+                password_set_at: *password_set_at,
+                key_version: *key_version,
+                silent: silent.clone(),
+            },
             Observation::Assignment(account) => Self::Assignment { account: account.as_ref().map(ToString::to_string) },
             Observation::Holders(holders) => {
                 Self::Holders { holders: holders.iter().map(ToString::to_string).collect() }
@@ -207,8 +210,8 @@ impl TryFrom<wire::Observation> for Observation {
 
     fn try_from(observation: wire::Observation) -> Result<Self, JournalError> {
         Ok(match observation {
-            wire::Observation::Account { exists, password_set_at, key_version } => {
-                Self::Account { exists, password_set_at, key_version }
+            wire::Observation::Account { exists, password_set_at, key_version, silent } => {
+                Self::Account { exists, password_set_at, key_version, silent }
             }
             wire::Observation::Assignment { account } => Self::Assignment(
                 account
@@ -249,7 +252,7 @@ macro_rules! twins {
 
 twins! {
     EnableTopology => wire::EnableTopology { Wait, Run }
-    FailureKind => wire::FailureKind { Transient, Refused, OutcomeUnknown, NoEffect }
+    FailureKind => wire::FailureKind { Transient, Refused, OutcomeUnknown, Unended, NoEffect }
     Verdict => wire::Verdict { Valid, Invalid, Unknown }
     Ending => wire::Ending {
         Finished, Failures, Interrupted, WindowClosed, WaitsForEnableTopology, Unclear, Stale, Abandoned

@@ -31,6 +31,8 @@ pub struct Record {
 pub struct StepRecord {
     /// What it does.
     pub action: Action,
+    /// When it was last begun, where nobody saw it end.
+    pub unended: Option<Timestamp>,
     /// What it is about, as it was before the attempt that counts.
     pub before: Observation,
     /// What it is about, as it was last seen.
@@ -161,9 +163,10 @@ impl Record {
         let mut steps: BTreeMap<StepId, StepRecord> = BTreeMap::new();
         for entry in &self.entries {
             match entry {
-                Entry::StepBegun { step, action, before, .. } => {
+                Entry::StepBegun { at, step, action, before, .. } => {
                     let begun = || StepRecord {
                         action: action.clone(),
+                        unended: Some(*at),
                         before: before.clone(),
                         after: None,
                         standing: Standing::Open,
@@ -171,7 +174,7 @@ impl Record {
                     match steps.get_mut(step) {
                         // The values before an attempt whose end is not known are those that tell.
                         Some(earlier) if earlier.standing == Standing::Untouched => *earlier = begun(),
-                        Some(_) => {}
+                        Some(earlier) => earlier.unended = Some(*at),
                         None => {
                             order.push(step.clone());
                             steps.insert(step.clone(), begun());
@@ -203,6 +206,7 @@ impl StepRecord {
 
     fn end(&mut self, took: SignedDuration, result: Result<&(), FailureKind>, after: &Observation) {
         self.after = Some(after.clone());
+        self.unended = self.unended.filter(|_| result == Err(FailureKind::Unended));
         self.standing = match result {
             Ok(()) => Standing::Done { took: Some(took) },
             Err(kind) if kind.nothing_happened() => Standing::Untouched,

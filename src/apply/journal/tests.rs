@@ -32,7 +32,8 @@ fn session() -> Session {
 }
 
 fn account(key_version: u32) -> Observation {
-    Observation::Account { exists: true, password_set_at: Some(now()), key_version: Some(key_version) }
+    let silent = vec!["dc02.contoso.com".to_owned()];
+    Observation::Account { exists: true, password_set_at: Some(now()), key_version: Some(key_version), silent }
 }
 
 /// A journal whose first line is written.
@@ -56,7 +57,7 @@ fn every_kind_of_entry() -> Vec<Entry> {
     let id = || rotation().id();
     let observations = [
         account(3),
-        Observation::Account { exists: false, password_set_at: None, key_version: None },
+        Observation::Account { exists: false, password_set_at: None, key_version: None, silent: Vec::new() },
         Observation::Assignment(Some(r"CONTOSO\kerbauth".parse().unwrap())),
         Observation::Assignment(None),
         Observation::Holders(vec![Principal::new(r"CONTOSO\kerbauth")]),
@@ -218,4 +219,32 @@ fn how_far_a_step_got() {
     check(vec![begun(account(1)), judged(Judgement::Unclear(why()))], &Standing::Open, &account(1));
     check(vec![begun(account(1)), judged(Judgement::NotDone(why()))], &Standing::Untouched, &account(1));
     check(vec![begun(account(1)), judged(Judgement::Done(why()))], &Standing::Done { took: None }, &account(1));
+    check(vec![begun(account(1)), failed(FailureKind::Unended)], &Standing::Open, &account(1));
+}
+
+#[test]
+fn whether_anybody_saw_it_end() {
+    let (_state, journal, first) = started();
+    let id = || -> StepId { rotation().id() };
+    let begun = |at| Entry::StepBegun { at, step: id(), attempt: 1, action: rotation(), before: account(1) };
+    let failed = |kind| Entry::StepEnded {
+        at: now(),
+        step: id(),
+        attempt: 1,
+        took: SignedDuration::from_secs(1),
+        result: Err(Failure { kind, id: None, message: "no".to_owned() }),
+        after: account(1),
+    };
+    let check = |entries: Vec<Entry>, expected: Option<Timestamp>| {
+        let entries = first.iter().cloned().chain(entries).collect();
+        let record = Record { run: journal.run.clone(), entries, path: PathBuf::new(), whole: 0 };
+        assert_eq!(record.steps()[0].1.unended, expected, "{:#?}", record.entries);
+    };
+    let later = now() + SignedDuration::from_mins(5);
+    check(vec![begun(now())], Some(now()));
+    check(vec![begun(now()), begun(later)], Some(later));
+    check(vec![begun(now()), failed(FailureKind::Unended)], Some(now()));
+    check(vec![begun(now()), failed(FailureKind::OutcomeUnknown)], None);
+    check(vec![begun(now()), failed(FailureKind::NoEffect)], None);
+    check(vec![begun(now()), failed(FailureKind::OutcomeUnknown), begun(later)], Some(later));
 }

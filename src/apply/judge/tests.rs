@@ -27,7 +27,7 @@ fn check_unreadable(action: &Action, before: &Observation) {
 
 fn password(exists: bool, set: Option<i64>, key_version: Option<u32>) -> Observation {
     let at = |second| jiff::Timestamp::from_second(1_800_000_000 + second).unwrap();
-    Observation::Account { exists, password_set_at: set.map(at), key_version }
+    Observation::Account { exists, password_set_at: set.map(at), key_version, silent: Vec::new() }
 }
 
 #[test]
@@ -49,6 +49,22 @@ fn a_rotation_by_password_date_or_key_version() {
     check(&rotate, &password(true, None, None), &password(true, None, None), "unclear");
     // One says "unchanged", and the other was not known before.
     check(&rotate, &password(true, Some(0), None), &password(true, Some(0), Some(4)), "unclear");
+}
+
+#[test]
+fn a_rotation_may_lie_on_the_controller_that_fell_silent() {
+    let rotate = Action::RotatePassword { account: account() };
+    let seen = |version, controllers: &[&str]| Observation::Account {
+        exists: true,
+        password_set_at: None,
+        key_version: Some(version),
+        silent: controllers.iter().map(|&controller| controller.to_owned()).collect(),
+    };
+    check(&rotate, &seen(3, &[]), &seen(3, &["dc02"]), "unclear");
+    check(&rotate, &seen(3, &["dc02"]), &seen(3, &["dc02"]), "not done"); // it was down before, too
+    check(&rotate, &seen(3, &["dc02"]), &seen(3, &["dc03"]), "unclear");
+    check(&rotate, &seen(3, &["dc02"]), &seen(3, &[]), "not done");
+    check(&rotate, &seen(3, &[]), &seen(4, &["dc02"]), "done");
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod script;
 
 use super::*;
 use crate::lab::{Down, Fault, Lab, Right};
-use crate::live::shell::{Call, CallFailure, Ended, ErrorRecord, Place, Reply};
+use crate::live::shell::{Call, CallFailure, Effect, Ended, ErrorRecord, Place, Reply};
 use crate::model::Deployment;
 use crate::plan::{self, Plan, Request};
 use crate::{deployment, snapshot};
@@ -199,7 +199,13 @@ fn a_server_that_fails_is_unreadable_with_its_cause() {
     let telltale = |at: &Place, _: &Call| on(fe02, at).then(|| Ok(threw("X", "Zeile 3: password=\"hunter2\"")));
     check("a secret in an error", telltale, &[(subject, "Zeile 3: password=\"\" (X)")]);
     let lost = |at: &Place, _: &Call| {
-        on(fe02, at).then(|| Err(CallFailure::Lost { call: "iis".to_owned(), why: "password='hunter2'".to_owned() }))
+        on(fe02, at).then(|| {
+            Err(CallFailure::Lost {
+                call: "iis".to_owned(),
+                why: "password='hunter2'".to_owned(),
+                effect: Effect::Nothing,
+            })
+        })
     };
     check("a secret on a stream", lost, &[(subject, "iis gave no answer: password=''")]);
 }
@@ -289,7 +295,9 @@ fn a_test_that_cannot_say_leaves_its_servers_unknown() {
     };
     run("nameless", &nameless, "InvalidKerberosConfiguration: Kerberos 구성이 잘못되었습니다. Password=''");
     let slow = |_: &Place, call: &Call| {
-        redmond(call).then(|| Err(CallFailure::Lost { call: "the test".to_owned(), why: "it ended".to_owned() }))
+        redmond(call).then(|| {
+            Err(CallFailure::Lost { call: "the test".to_owned(), why: "it ended".to_owned(), effect: Effect::Nothing })
+        })
     };
     run("killed", &slow, "the test gave no answer: it ended");
 }

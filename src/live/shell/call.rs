@@ -1,10 +1,8 @@
 //! What can be called, with which arguments.
 
+use super::ReportName;
 use crate::model::{AccountName, DistinguishedName, LocationPath, Principal, ServerFqdn, Setting, SiteName, Spn};
 use serde_json::{Map, Value, json};
-use std::fmt;
-use std::str::FromStr;
-use thiserror::Error;
 
 /// One call.
 ///
@@ -153,47 +151,13 @@ pub enum Manner {
     WhatIf,
 }
 
-/// The name of a report file: printable ASCII that is safe in any file system, as `copy_fe02.contoso.com.html`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReportName(String);
-
-/// Why a text is no name of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("a report's name has one to 120 letters, digits, `.`, `-` or `_`, and begins with a letter or digit")]
-pub struct ReportNameError;
-
-impl FromStr for ReportName {
-    type Err = ReportNameError;
-
-    fn from_str(text: &str) -> Result<Self, ReportNameError> {
-        let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-        let fits = (1..=120).contains(&text.len());
-        if fits && text.bytes().all(good) && text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ReportNameError)
-        }
-    }
-}
-
-impl ReportName {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ReportName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// What a call means for the systems, by which its time limit is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Weight {
     /// It reads.
     Reads,
+    /// It asks every server of a site.
+    Tests,
     /// It changes one thing.
     Changes,
     /// It changes many servers, or enables the whole topology.
@@ -230,7 +194,7 @@ impl Call {
 
     /// Whether it may change anything.
     pub fn changes(&self) -> bool {
-        self.weight() != Weight::Reads
+        !matches!(self.weight(), Weight::Reads | Weight::Tests)
     }
 
     /// The report that it writes.
@@ -255,6 +219,7 @@ impl Call {
             Self::RotatePassword { manner, .. } | Self::EnableTopology { manner, .. } => {
                 Self::weight_of(*manner, Weight::ChangesMuch)
             }
+            Self::TestAssignment { .. } => Weight::Tests,
             Self::AddSpn { .. } | Self::RemoveSpn { .. } | Self::SetAuthentication { .. } => Weight::Changes,
             _ => Weight::Reads,
         }

@@ -1,5 +1,6 @@
 //! Why a call has no answer.
 
+use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -38,21 +39,25 @@ pub enum CallFailure {
         /// Why.
         why: String,
     },
-    /// It did not end within its time, and its process was ended. What it did is not known.
-    #[error("{call} did not end within {} s; its PowerShell was ended, and what it did is not known", limit.as_secs())]
+    /// It did not end within its time, and its process was ended.
+    #[error("{call} did not end within {} s; its PowerShell was ended{effect}", limit.as_secs())]
     TimedOut {
         /// The call.
         call: String,
         /// The limit.
         limit: Duration,
+        /// What it may have done.
+        effect: Effect,
     },
-    /// Its process ended, or what it said is no answer. What the call did is not known.
-    #[error("{call} gave no answer: {why}; what it did is not known")]
+    /// Its process ended, or what it said is no answer.
+    #[error("{call} gave no answer: {why}{effect}")]
     Lost {
         /// The call.
         call: String,
         /// How its process ended, or what it said instead.
         why: String,
+        /// What it may have done.
+        effect: Effect,
     },
     /// The answer is of another shape than it should be.
     #[error("the answer is not understood: {why}")]
@@ -60,6 +65,27 @@ pub enum CallFailure {
         /// What is wrong with it.
         why: String,
     },
+}
+
+/// What a call without an answer may have done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: it only reads.
+    Nothing,
+    /// That is not known. It is over: it ran in the process that has ended.
+    Unknown,
+    /// That is not known, and it may still be at work on that computer.
+    GoesOn(String),
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Unknown => f.write_str("; what it did is not known"),
+            Self::GoesOn(at) => write!(f, "; what it did is not known, nor whether it is still at work on {at}"),
+        }
+    }
 }
 
 impl CallFailure {

@@ -1,6 +1,7 @@
 //! What to do about errors whose codes say what is wrong.
 
-use super::{CallFailure, ErrorRecord, Place, Reply};
+use super::{CallFailure, ErrorRecord, Reply};
+use crate::model::ServerFqdn;
 
 /// SEC_E_WRONG_PRINCIPAL as WinRM tells it: "the computer or its SPN is not known".
 const WRONG_PRINCIPAL: u32 = 0x8009_0322;
@@ -18,12 +19,12 @@ pub(super) fn is_wrong_principal(failure: &CallFailure) -> bool {
 }
 
 /// What to do where no session could be opened.
-pub(super) fn of_connecting(error: &ErrorRecord, place: &Place) -> Option<String> {
+pub(super) fn of_connecting(error: &ErrorRecord, server: &ServerFqdn) -> Option<String> {
     Some(match error.hresult? {
         WRONG_PRINCIPAL => "its own http SPN is on a Kerberos account, and it answers neither to its short name nor \
                             to its name with the port: run cskerb on it, or reach it with --ssh"
             .to_owned(),
-        ACCESS_DENIED => format!("whoever runs cskerb must be a local administrator of {place}"),
+        ACCESS_DENIED => format!("whoever runs cskerb must be a local administrator of {server}"),
         code if NO_SECOND_HOP.contains(&code) => {
             "the logon could not be passed on: --credential FILE opens the session \
                                                   with CredSSP, which passes it on"
@@ -51,4 +52,52 @@ pub fn second_hop(reply: &Reply) -> Option<&'static str> {
         "a right is missing, or, in a session on another computer, the logon was not passed on: --credential FILE opens \
          it with CredSSP",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::shell::{Category, Ended};
+    use std::time::Duration;
+
+    fn error(code: Option<u32>) -> ErrorRecord {
+        ErrorRecord {
+            id: "X".to_owned(),
+            category: Category::Other,
+            message: "Zugriff verweigert".to_owned(),
+            target: None,
+            exception: None,
+            hresult: code,
+        }
+    }
+
+    fn check(code: Option<u32>, connecting: Option<&str>, calling: Option<&str>) {
+        let reply = Reply {
+            ended: Ended::Threw,
+            output: serde_json::Value::Null,
+            errors: vec![error(None), error(code)],
+            warnings: Vec::new(),
+            remarks: Vec::new(),
+            report: None,
+            took: Duration::ZERO,
+            stray: Vec::new(),
+        };
+        let found =
+            [of_connecting(&error(code), &"se01.contoso.com".parse().unwrap()), second_hop(&reply).map(str::to_owned)];
+        for (found, wanted) in found.iter().zip([connecting, calling]) {
+            let told = found.as_deref().unwrap_or("nothing");
+            assert!(told.contains(wanted.unwrap_or("nothing")), "{code:x?}: {told}");
+        }
+    }
+
+    #[test]
+    fn codes_and_what_to_do_about_them() {
+        check(Some(0x8009_0322), Some("reach it with --ssh"), None);
+        check(Some(0x8007_0005), Some("local administrator of se01.contoso.com"), Some("a right is missing, or"));
+        for code in NO_SECOND_HOP {
+            check(Some(code), Some("--credential FILE"), Some("--credential FILE"));
+        }
+        check(Some(0x8007_0002), None, None);
+        check(None, None, None);
+    }
 }

@@ -50,8 +50,9 @@ impl Launch {
             Self::Here(program) => Command::new(program),
             Self::Ssh { destination, program } => {
                 let mut command = Command::new("ssh");
-                // Neither a password nor an unknown host can be asked about, and no terminal changes what passes.
-                command.args(["-T", "-o", "BatchMode=yes", "--", destination, program]);
+                // Neither a password nor an unknown host can be asked about, and no terminal changes what passes. A
+                // connection that is gone is noticed while a call is waited for, and not when its time is over.
+                command.args(["-T", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=30", "--", destination, program]);
                 command
             }
         };

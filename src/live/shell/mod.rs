@@ -16,21 +16,24 @@ mod pool;
 mod process;
 mod protocol;
 mod reply;
+mod report_name;
 
-pub use call::{Call, Manner, ReportName, ReportNameError};
+pub use call::{Call, Manner};
 pub use facts::{
     AccountFact, AssignmentFact, DirectoryFact, GroupFact, HolderFact, HostFact, IdentityFact, IisFact, ModuleFact,
     ProductFact, ReachFact, ReplicaFact, SettingsFact, TopologyFact, WebServicesFact,
 };
-pub use failure::CallFailure;
+pub use failure::{CallFailure, Effect};
 pub use hint::second_hop;
 pub use launch::Launch;
 pub use pool::{Limits, Pool, Reach};
 pub use protocol::{Hello, PROTOCOL, Request};
 pub use reply::{Category, Ended, ErrorRecord, Reply, Report};
+pub use report_name::{ReportName, ReportNameError};
 
 use crate::model::{ServerFqdn, Topology};
 use std::fmt;
+use std::time::Duration;
 
 /// Where a call is made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +57,9 @@ impl fmt::Display for Place {
 pub trait Shell: Sync {
     /// Makes the call, and waits for its end or its time limit.
     fn call(&self, at: &Place, call: &Call) -> Result<Reply, CallFailure>;
+
+    /// The longest that such a call may take; whatever comes after that is no answer to it.
+    fn limit(&self, call: &Call) -> Duration;
 
     /// Takes notice of the published topology: some servers have to be addressed otherwise for what they are.
     fn learn(&self, _topology: &Topology) {}

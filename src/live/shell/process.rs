@@ -147,6 +147,11 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None)) && self.heard.try_iter().all(|heard| matches!(heard, Heard::Stray(_)))
     }
 
+    /// Nothing more is asked of it, so it may end.
+    pub(super) fn let_go(&mut self) {
+        self.requests = None;
+    }
+
     fn send(&self, text: String) {
         if let Some(requests) = &self.requests {
             // Where nobody writes any more the process is gone, as reading tells in a moment.
@@ -200,7 +205,7 @@ impl Process {
 impl Drop for Process {
     /// Lets it end by itself, for a moment; then it is ended. One that is at work is never let go.
     fn drop(&mut self) {
-        self.requests = None;
+        self.let_go();
         let until = Instant::now() + FAREWELL;
         let more = || self.heard.recv_timeout(until.saturating_duration_since(Instant::now()));
         if self.work == Work::Resting {

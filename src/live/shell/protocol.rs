@@ -7,7 +7,7 @@
 
 #[cfg(test)]
 use super::Manner;
-use super::{Call, CallFailure, Category, Ended, ErrorRecord, Place, Reply, Report};
+use super::{Call, CallFailure, Category, Effect, Ended, ErrorRecord, Place, Reply, Report};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -127,8 +127,9 @@ pub(super) struct ErrorLine {
 }
 
 impl ReplyLine {
-    /// What it says of that call, made at that place.
-    pub(super) fn understood(self, call: &Call, at: &Place, from: &str) -> Result<Reply, CallFailure> {
+    /// What it says of that call, made at that place; `effect` is what it may have
+    /// done where it has no answer.
+    pub(super) fn understood(self, call: &Call, at: &Place, from: &str, effect: Effect) -> Result<Reply, CallFailure> {
         let errors: Vec<ErrorRecord> = self.errors.into_iter().map(ErrorRecord::from).collect();
         let ended = match self.ended {
             EndedLine::Completed => Ended::Completed,
@@ -141,7 +142,7 @@ impl ReplyLine {
             EndedLine::Lost => {
                 let why =
                     errors.last().map_or_else(|| "the session broke off".to_owned(), |error| error.message.clone());
-                return Err(CallFailure::Lost { call: call.name().to_owned(), why });
+                return Err(CallFailure::Lost { call: call.name().to_owned(), why, effect });
             }
             EndedLine::Unreachable => return Err(unreachable(at, from, errors.last())),
         };

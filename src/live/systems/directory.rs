@@ -10,8 +10,18 @@ impl Live<'_> {
     /// The account; `None` where there is none. Domain controllers that disagree, or of which none answers, leave it
     /// unreadable.
     pub(super) fn account(&self, account: &AccountName) -> Result<Option<ControllerAccount>, String> {
+        self.account_and_silence(account).map(|(account, _)| account)
+    }
+
+    /// The same with the domain controllers that did not answer.
+    pub(super) fn account_and_silence(
+        &self,
+        account: &AccountName,
+    ) -> Result<(Option<ControllerAccount>, Vec<String>), String> {
         let fact: AccountFact = self.ask(&Place::ManagementShell, &Call::Account { account: account.clone() })?;
-        agreed(account, &fact.controllers)
+        let found = agreed(account, &fact.controllers)?;
+        let silent = fact.controllers.into_iter().filter(|one| one.error.is_some());
+        Ok((found, silent.map(|one| one.controller).collect()))
     }
 
     /// The site's account, now.

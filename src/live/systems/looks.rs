@@ -106,11 +106,12 @@ impl Live<'_> {
     pub(super) fn look_at(&self, action: &Action) -> Result<Observation, String> {
         Ok(match action {
             Action::CreateAccount { account, .. } | Action::RotatePassword { account } => {
-                let found = self.account(account)?;
+                let (found, silent) = self.account_and_silence(account)?;
                 Observation::Account {
                     exists: found.is_some(),
                     password_set_at: found.as_ref().and_then(|found| found.password_set_at),
                     key_version: found.as_ref().and_then(|found| found.key_version),
+                    silent,
                 }
             }
             Action::AssignAccount { site, .. }

@@ -20,13 +20,13 @@ pub use preflight::{Missing, Preflight};
 pub use preview::Preview;
 pub use replication::Patience;
 
-use super::shell::{Call, CallFailure, Place, Reply, Shell, TopologyFact, second_hop};
+use super::shell::{Call, CallFailure, Effect, Manner, Place, Reply, Shell, TopologyFact, second_hop};
 use crate::apply::target::{ErrorKind, Holds, Observation, Target, TargetError};
 use crate::model::{AccountName, Actual, ServerFqdn, SiteName, Topology};
-use crate::plan::{Action, Predicate};
+use crate::plan::{Action, Predicate, moment};
 use crate::snapshot;
 use evidence::Evidence;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +52,8 @@ pub struct Means<'l> {
     pub accounts: BTreeSet<AccountName>,
     /// How long replication is waited for.
     pub patience: Patience,
+    /// Somebody has seen that nothing is at work any more that an earlier call began.
+    pub nothing_at_work: bool,
 }
 
 /// The live systems.
@@ -80,9 +82,8 @@ impl<'l> Live<'l> {
         match reply.errors.last() {
             None => reply.output().map_err(|failure| told(&failure)),
             Some(error) => {
-                let message = snapshot::secrets::strip(&error.message);
                 let hint = second_hop(&reply).map(|hint| format!("; {hint}")).unwrap_or_default();
-                Err(format!("{}: {message} ({}){hint}", call.name(), error.id))
+                Err(stripped(&format!("{}: {} ({}){hint}", call.name(), error.message, error.id)))
             }
         }
     }
@@ -138,6 +139,25 @@ impl Target for Live<'_> {
         self.look_at(action).unwrap_or_else(Observation::Unreadable)
     }
 
+    /// A cmdlet that was begun here ends with its PowerShell, which may outlive this program; one that was begun
+    /// elsewhere ends with nothing. Nobody waits for either longer than a call may take.
+    fn may_go_on(&self, action: &Action, begun: Timestamp) -> Option<String> {
+        if self.means.nothing_at_work {
+            return None;
+        }
+        let call = perform::call(action, Manner::Really)?;
+        let until = begun.checked_add(SignedDuration::try_from(self.means.shell.limit(&call)).ok()?).ok()?;
+        (self.now() < until).then(|| {
+            format!(
+                "{} was begun at {}, and may be at work until {}: go on then, or with --nothing-at-work once you \
+                 have seen that no PowerShell works on it any more",
+                call.name(),
+                moment(begun),
+                moment(until)
+            )
+        })
+    }
+
     fn perform(&self, action: &Action) -> Result<(), TargetError> {
         self.tests.forget();
         let done = self.carry_out(action);
@@ -158,20 +178,25 @@ fn told(failure: &CallFailure) -> String {
 }
 
 /// What a call without an answer means for a step.
-fn unanswered(failure: &CallFailure, call: &Call) -> TargetError {
+fn unanswered(failure: &CallFailure) -> TargetError {
     let (id, kind) = match failure {
         CallFailure::NotStarted { .. } => ("cskerb.NotStarted".to_owned(), ErrorKind::Refused),
         CallFailure::Refused { .. } => ("cskerb.RequestRefused".to_owned(), ErrorKind::Refused),
         CallFailure::Unreachable { id, .. } => (id.clone(), ErrorKind::Transient),
-        CallFailure::TimedOut { .. } => ("cskerb.TimedOut".to_owned(), unknown_if_changing(call)),
+        // It had its time, and would have it again.
+        CallFailure::TimedOut { effect: Effect::Nothing, .. } => ("cskerb.TimedOut".to_owned(), ErrorKind::Refused),
+        CallFailure::TimedOut { .. } => ("cskerb.TimedOut".to_owned(), ErrorKind::Unended),
+        CallFailure::Lost { effect: Effect::Nothing, .. } => ("cskerb.NoAnswer".to_owned(), ErrorKind::Transient),
+        CallFailure::Lost { effect: Effect::GoesOn(_), .. } => ("cskerb.NoAnswer".to_owned(), ErrorKind::Unended),
         CallFailure::Lost { .. } | CallFailure::Malformed { .. } => {
-            ("cskerb.NoAnswer".to_owned(), unknown_if_changing(call))
+            ("cskerb.NoAnswer".to_owned(), ErrorKind::OutcomeUnknown)
         }
     };
-    TargetError { id, message: told(failure), kind }
+    // What was said may have become part of the id, and this goes into the journal.
+    TargetError { id: stripped(&id), message: told(failure), kind }
 }
 
-/// A call that only reads has done nothing, whatever became of it.
-fn unknown_if_changing(call: &Call) -> ErrorKind {
-    if call.changes() { ErrorKind::OutcomeUnknown } else { ErrorKind::Transient }
+/// The text without what is secret.
+fn stripped(text: &str) -> String {
+    snapshot::secrets::strip(text).into_owned()
 }

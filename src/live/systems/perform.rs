@@ -1,13 +1,12 @@
 //! What is done for each step, and what an answer that says errors means.
 
-use super::{Live, told, unanswered, verdict};
+use super::{Live, stripped, told, unanswered, verdict};
 use crate::apply::journal::Judgement;
 use crate::apply::judge::judge;
 use crate::apply::target::{ErrorKind, Observation, Target as _, TargetError};
 use crate::live::shell::{Call, Category, Ended, ErrorRecord, Manner, Place, Reply, ReportName, second_hop};
 use crate::model::{ServerFqdn, Setting, SiteName, Verdict};
 use crate::plan::{Action, LocationChange, report_name};
-use crate::snapshot::secrets;
 
 impl Live<'_> {
     /// Does it.
@@ -16,8 +15,11 @@ impl Live<'_> {
             Action::SetIis { server, locations } => self.set_iis(server, locations),
             Action::TestAssignment { site } => self.test_assignment(site, action),
             Action::EnableTopology { .. } => {
-                self.change(action)?;
-                self.await_replication()
+                let ran = self.change(action);
+                if ran.is_ok() || self.enabled_all_the_same(action, &ran) {
+                    self.await_replication()?;
+                }
+                ran
             }
             _ => self.change(action),
         }
@@ -26,9 +28,16 @@ impl Live<'_> {
     /// One call that changes something.
     fn change(&self, action: &Action) -> Result<(), TargetError> {
         let Some(call) = call(action, Manner::Really) else { return Ok(()) };
-        let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure, &call))?;
+        let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure))?;
         self.keep(&call, &reply);
         judged(&call, &reply).or_else(|error| self.in_spite_of(error, action, &reply))
+    }
+
+    /// Whether Enable-CsTopology can be seen to have done its work although it gave no answer. Then it will be taken for
+    /// done, and what comes next needs its servers just as well.
+    fn enabled_all_the_same(&self, action: &Action, ran: &Result<(), TargetError>) -> bool {
+        let unknown = matches!(ran, Err(error) if matches!(error.kind, ErrorKind::OutcomeUnknown | ErrorKind::Unended));
+        unknown && matches!(judge(action, &Observation::Nothing, &self.observe(action)), Judgement::Done(_))
     }
 
     /// A cmdlet that says an error and goes on to its end may have done what it was asked: that is looked at, and the
@@ -58,7 +67,7 @@ impl Live<'_> {
             }
             let settings = change.settings.iter().map(|setting| setting.after.clone()).collect();
             let call = Call::SetAuthentication { location: change.location.clone(), settings };
-            let reply = self.call(&at, &call).map_err(|failure| unanswered(&failure, &call));
+            let reply = self.call(&at, &call).map_err(|failure| unanswered(&failure));
             reply.and_then(|reply| judged(&call, &reply)).map_err(|error| match number {
                 0 => error,
                 done => TargetError {
@@ -81,7 +90,7 @@ impl Live<'_> {
     /// Tests the site. It is in order where the test finished without an error and its report lists every server.
     fn test_assignment(&self, site: &SiteName, action: &Action) -> Result<(), TargetError> {
         let call = Call::TestAssignment { site: site.clone(), report: report(action) };
-        let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure, &call))?;
+        let reply = self.call(&Place::ManagementShell, &call).map_err(|failure| unanswered(&failure))?;
         self.keep(&call, &reply);
         judged(&call, &reply)?;
         let unknown = |why: String| TargetError {
@@ -110,7 +119,7 @@ impl Live<'_> {
             (self.means.say)(&why);
         }
         for warning in &reply.warnings {
-            (self.means.say)(&format!("{} warns: {}", call.name(), secrets::strip(warning)));
+            (self.means.say)(&format!("{} warns: {}", call.name(), stripped(warning)));
         }
     }
 }
@@ -162,9 +171,8 @@ pub(super) fn judged(call: &Call, reply: &Reply) -> Result<(), TargetError> {
     if let Some(hint) = second_hop(reply) {
         message = format!("{message}; {hint}");
     }
-    // It goes into the journal.
-    let message = secrets::strip(&message).into_owned();
-    Err(TargetError { id: main.id.clone(), message, kind: kind(call, reply, main) })
+    // Both go into the journal, and of a bare `throw` the id is the message.
+    Err(TargetError { id: stripped(&main.id), message: stripped(&message), kind: kind(call, reply, main) })
 }
 
 /// What is worth another attempt, what is not, and what has to be looked at first.

@@ -1,9 +1,8 @@
 //! What the steps of a plan would do, as the cmdlets themselves say it (`--what-if`).
 
-use super::{Live, perform};
+use super::{Live, perform, stripped};
 use crate::live::shell::{Manner, Place};
 use crate::plan::{Action, Step};
-use crate::snapshot::secrets;
 
 /// What is known of a step before it is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +38,4 @@ impl Live<'_> {
             },
         }
     }
-}
-
-fn stripped(text: &str) -> String {
-    secrets::strip(text).into_owned()
 }

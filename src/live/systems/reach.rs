@@ -16,13 +16,14 @@ impl Live<'_> {
     /// cmdlets run. Servers whose IIS is set are asked more, elsewhere.
     pub(super) fn check_targets(&self, steps: &[&Step], found: &mut Preflight) {
         let mut servers: BTreeSet<ServerFqdn> = BTreeSet::new();
+        let mut rotated: BTreeSet<ServerFqdn> = BTreeSet::new();
         for step in steps {
             match &step.action {
                 Action::CopyConfiguration { from, to, .. } => servers.extend([from.clone(), to.clone()]),
                 Action::RotatePassword { account } => {
                     for site in &step.touches {
                         match self.targets_of(site) {
-                            Ok(targets) => servers.extend(targets),
+                            Ok(targets) => rotated.extend(targets),
                             Err(why) => {
                                 found.miss(format!("which servers the rotation of {account} reaches: {why}"), None);
                             }
@@ -35,7 +36,7 @@ impl Live<'_> {
         for step in steps {
             sets_iis(step).map(|server| servers.remove(server));
         }
-        let servers: Vec<ServerFqdn> = servers.into_iter().collect();
+        let servers: Vec<ServerFqdn> = servers.union(&rotated).cloned().collect();
         let ask = |servers: &[ServerFqdn]| {
             let call = Call::Reach { servers: servers.to_vec() };
             self.ask::<Vec<ReachFact>>(&Place::ManagementShell, &call)
@@ -50,7 +51,7 @@ impl Live<'_> {
         });
         for (asked, answer) in servers.chunks(SERVERS_A_CALL).zip(answers) {
             match answer {
-                Ok(facts) => asked.iter().for_each(|server| judge(server, &facts, found)),
+                Ok(facts) => asked.iter().for_each(|server| judge(server, &facts, rotated.contains(server), found)),
                 Err(why) => {
                     found.miss(format!("whether {} and others answer could not be tried: {why}", asked[0]), None);
                 }
@@ -59,14 +60,17 @@ impl Live<'_> {
     }
 }
 
-fn judge(server: &ServerFqdn, facts: &[ReachFact], found: &mut Preflight) {
+fn judge(server: &ServerFqdn, facts: &[ReachFact], rotated: bool, found: &mut Preflight) {
     let why = match facts.iter().find(|fact| fact.server.eq_ignore_ascii_case(server.as_str())) {
         Some(fact) if fact.answers => return,
         Some(fact) => fact.why.clone().unwrap_or_else(|| "it does not answer".to_owned()),
         None => "nothing was said of it".to_owned(),
     };
-    found.miss(
-        format!("{server} cannot be reached: {why}"),
-        "see that it runs and that no firewall is in between, or leave it out: --server, --pool, --site",
-    );
+    let hint = if rotated {
+        "see that it runs and that no firewall is in between: a rotation reaches every server of its account, and leaves \
+         one behind that does not answer"
+    } else {
+        "see that it runs and that no firewall is in between, or leave it out: --server, --pool, --site"
+    };
+    found.miss(format!("{server} cannot be reached: {why}"), hint);
 }

@@ -30,8 +30,12 @@ impl Live<'_> {
         let targets: BTreeSet<String> = (topology.pools.iter().filter(|pool| pool.web_services))
             .flat_map(|pool| pool.servers.iter().map(|server| server.as_str().to_ascii_lowercase()))
             .collect();
-        let behind = replicas.into_iter().filter(|replica| !replica.up_to_date);
-        Ok(behind.map(|replica| replica.replica.to_ascii_lowercase()).filter(|name| targets.contains(name)).collect())
+        let replicas = replicas.into_iter().map(|replica| (replica.replica.to_ascii_lowercase(), replica.up_to_date));
+        let of_targets: Vec<(String, bool)> = replicas.filter(|(name, _)| targets.contains(name)).collect();
+        if of_targets.is_empty() && !targets.is_empty() {
+            return Err("of no server that runs Web Services is it said whether it is up to date".to_owned());
+        }
+        Ok(of_targets.into_iter().filter(|(_, up_to_date)| !up_to_date).map(|(name, _)| name).collect())
     }
 
     /// Waits until no target is behind. The topology is enabled by then, whatever comes of it.

@@ -97,6 +97,7 @@ mod tests {
     fn check(code: i32, account: impl FnOnce(&mut AccountState), label: &str, why: &str) {
         let set = "2026-01-01T00:00:00Z".parse().ok();
         let mut state = AccountState {
+            agreed: false,
             computer: true,
             enabled: true,
             expires_at: None,

@@ -131,6 +131,10 @@ impl<'f> Fake<'f> {
 }
 
 impl Shell for Fake<'_> {
+    fn limit(&self, _: &Call) -> Duration {
+        Duration::from_mins(1)
+    }
+
     fn call(&self, at: &Place, call: &Call) -> Result<Reply, CallFailure> {
         if let Some(instead) = (self.fault)(at, call) {
             return instead;
