@@ -106,7 +106,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             output::data(&markdown::plan(&outline, arguments.max_bytes))?;
         }
         Format::Powershell => output::data(&powershell::plan(&plan))?,
-        Format::Text => output::data(&text::plan(&Outline::of(&plan), output::style()))?,
+        Format::Text => {
+            let outline = Outline::of(&plan);
+            output::data(&text::plan(&outline, output::style()))?;
+            std::mem::forget(outline);
+        }
     }
     let exit = exit(&plan, arguments.detailed_exitcode);
     // The program ends: the system takes its memory back at once, piece by piece it takes long.

@@ -150,6 +150,7 @@ Plan {
     KerberosNeverUsed "kerberos-never-used" Error "Web Services do not negotiate, so Kerberos is never used";
     LocationMissing "location-missing" Warning "A server does not have a declared IIS location";
     LocationWouldBreak "location-would-break" Error "A declared setting would break an IIS location below it";
+    TestWithheld "test-withheld" Note "A site is not tested, because a server of it stays invalid";
     OutOfScope "out-of-scope" Warning "What is needed reaches beyond the scope of this plan";
 }
 }

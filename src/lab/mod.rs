@@ -3,7 +3,7 @@
 //! `lab.json` is the truth ([`Memory`]); `assignments.json`, `directory.json`, `snapshot.json` and each server's
 //! `kerberos.json` are made from it after every change. `topology.xml` and each server's `applicationHost.config` are
 //! their own truth. Every file is replaced whole, `lab.json` first, so whenever the program is killed,
-//! [`Lab::open`] completes what is derived. In a large lab what changes is noted beside `lab.json` ([`changes`]), which is
+//! [`Lab::open`] completes what is derived. In a large lab what changes is noted beside `lab.json` (`changes`), which is
 //! written whole when the program ends, or the next one begins.
 //!
 //! The lab knows everything, so its `directory.json` is complete. Its clock starts when the snapshot was collected and

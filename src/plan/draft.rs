@@ -23,6 +23,12 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// With room for what so many servers mostly need, so that it does not move while it grows: room that is not used
+    /// costs nothing.
+    pub(super) fn for_servers(servers: usize) -> Self {
+        Self { changes: Vec::with_capacity(4 * servers), steps: Vec::with_capacity(3 * servers), ..Self::default() }
+    }
+
     pub(super) fn unreadable(&mut self, subject: Subject, layer: Layer, cause: &Cause) {
         self.unreadable.push(Unreadable { subject, layer, cause: cause.to_string() });
     }

@@ -265,7 +265,7 @@ pub fn plan(deployment: &Deployment, actual: &Actual, request: &Request) -> Plan
 
 /// What differs and what to do about it, not yet in order.
 fn compared(survey: &Survey<'_>, request: &Request) -> draft::Draft {
-    let mut draft = draft::Draft::default();
+    let mut draft = draft::Draft::for_servers(survey.targets.len());
     topology::inspect(survey, &mut draft);
     accounts::inspect(survey, &mut draft);
     let decisions = passwords::decide_all(survey, &request.rotate);

@@ -1,6 +1,6 @@
 //! Reads the live systems into a snapshot folder, and prints the script that does it by hand.
 //!
-//! One way through: [`collect`] asks the shell and writes raw facts by [`snapshot::Writer`](crate::snapshot::Writer);
+//! One way through: [`collect`] asks the shell and writes raw facts by [`snapshot::Writer`];
 //! whatever they come to is said when the folder is read, by [`snapshot::read`](crate::snapshot::read()), as for any
 //! other snapshot. [`read`] does the same in a folder of its own, for a plan against the live systems. What could not
 //! be read stands in `snapshot.json` with its cause, and the rest is there.

@@ -1,8 +1,8 @@
 //! Proof by ticket: each server is shown a fresh Kerberos ticket, and its answer says whether it has the account's key.
 //!
-//! [`targets`] names the servers and the names that clients use; [`security`] takes one ticket for each name, through
-//! MIT Kerberos ([`mit`]) or SSPI on Windows; [`present`] shows it to one server by SPNEGO over a [`connection`] of its own; and
-//! [`outcome`] is what that came to. [`prove`] does so for many servers at a time.
+//! `targets` names the servers and the names that clients use; `security` takes one ticket for each name, through
+//! MIT Kerberos (`mit`) or SSPI on Windows; `present` shows it to one server by SPNEGO over a `connection` of its own; and
+//! `outcome` is what that came to. [`prove`] does so for many servers at a time.
 //!
 //! Only mutual authentication proves anything: the server sends back what it could not make without the key. A status
 //! code alone never does.

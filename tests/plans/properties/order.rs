@@ -2,6 +2,7 @@
 
 use super::world::world;
 use super::{copies, rotated, worlds};
+use cskerb::codes::Code;
 use cskerb::model::{DeclaredAccount, SiteName};
 use cskerb::plan::{Action, StepKind, Survey, plan};
 use proptest::prelude::*;
@@ -33,11 +34,22 @@ proptest! {
             for site in deployment.sites.iter().filter(|site| enable.touches.contains(&site.name)) {
                 let id = format!("test:{}", site.name);
                 let test = plan.steps.iter().find(|step| step.id().as_str() == id);
-                prop_assert_eq!(test.is_some(), site.account.name().is_some() || matches!(site.account, DeclaredAccount::Unmanaged) && survey.assigned(&site.name).known().is_some(), "{}", id);
+                let withheld = plan.findings.iter().any(|finding| finding.code == Code::TestWithheld && finding.subject.site() == Some(&site.name));
+                prop_assert!(!(withheld && test.is_some()), "{} is planned and withheld", id);
+                prop_assert_eq!(test.is_some() || withheld, site.account.name().is_some() || matches!(site.account, DeclaredAccount::Unmanaged) && survey.assigned(&site.name).known().is_some(), "{}", id);
                 prop_assert!(test.is_none_or(|test| test.after.contains(&enable.id())), "{} does not wait", id);
             }
             let declared = |site: &SiteName| deployment.sites.iter().any(|known| known.name == *site);
             prop_assert!(enable.touches.iter().all(declared), "{:?}", enable.touches);
+        }
+        // A site is tested unless a server of it is invalid and reached by no step.
+        for finding in plan.findings.iter().filter(|finding| finding.code == Code::TestWithheld) {
+            let left = survey.targets.iter().filter(|target| {
+                Some(target.site) == finding.subject.site() &&
+                target.state.as_ref().is_some_and(cskerb::plan::ServerState::is_invalid)
+                    && !copies(&plan).any(|(_, _, to)| to == target.server)
+            });
+            prop_assert!(left.count() > 0, "{:?}", finding);
         }
         // After an assignment, the passwords of its account wait for Enable-CsTopology.
         for step in &plan.steps {
