@@ -7,6 +7,7 @@ use super::{
 };
 use crate::codes::{Allow, Code, Severity};
 use crate::model::{Cause, SiteName};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// What the layers add to, each in its turn.
@@ -56,8 +57,26 @@ impl Draft {
         id
     }
 
-    /// Adds what another part of the same plan found, after what is there.
-    pub(super) fn append(&mut self, part: Self) {
+    /// Adds what is found of each of these, in their order; they are looked at side by side, and so cannot see what was
+    /// found of each other.
+    pub(super) fn add_each<T: Send>(
+        &mut self,
+        items: impl ParallelIterator<Item = T>,
+        find: impl Fn(T, &mut Self) + Sync,
+    ) {
+        let withheld = &self.withheld;
+        let part = |item| {
+            let mut part = Self { withheld: withheld.clone(), ..Self::default() };
+            find(item, &mut part);
+            part
+        };
+        let parts: Vec<Self> = items.map(part).collect();
+        for part in parts {
+            self.append(part);
+        }
+    }
+
+    fn append(&mut self, part: Self) {
         let Self { unreadable, findings, changes, steps, withheld, reasons } = part;
         self.unreadable.extend(unreadable);
         self.findings.extend(findings);

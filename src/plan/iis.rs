@@ -16,17 +16,11 @@ use std::borrow::Cow;
 /// One step a server, whatever account its site has: the settings stand by themselves, and so servers are compared side
 /// by side.
 pub(super) fn inspect(survey: &Survey<'_>, draft: &mut Draft) {
-    let part = |targets: &[Target<'_>]| {
-        let mut part = Draft::default();
+    draft.add_each(survey.targets.par_chunks(SHARE), |targets, draft| {
         for target in targets {
-            inspect_target(survey, target, &mut part);
+            inspect_target(survey, target, draft);
         }
-        part
-    };
-    let parts: Vec<Draft> = survey.targets.par_chunks(SHARE).map(part).collect();
-    for part in parts {
-        draft.append(part);
-    }
+    });
 }
 
 fn inspect_target(survey: &Survey<'_>, target: &Target<'_>, draft: &mut Draft) {

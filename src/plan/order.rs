@@ -164,18 +164,18 @@ fn test(site: SiteName) -> Step {
     }
 }
 
-/// Who must wait for whom, by account, site and pool.
+/// Who must wait for whom, by account, site and pool. A step is known by its place in the plan.
 struct Dependencies<'s> {
-    creates: HashMap<&'s AccountName, StepId>,
-    rotates: HashMap<&'s AccountName, StepId>,
-    assigns: HashMap<&'s SiteName, StepId>,
-    all_assigns: Vec<StepId>,
+    creates: HashMap<&'s AccountName, usize>,
+    rotates: HashMap<&'s AccountName, usize>,
+    assigns: HashMap<&'s SiteName, usize>,
+    all_assigns: Vec<usize>,
     enables: HashSet<&'s AccountName>,
-    enable: Option<StepId>,
-    removes: IdsBy<&'s PoolFqdn>,
-    adds: IdsBy<&'s PoolFqdn>,
-    spns_by_site: IdsBy<&'s SiteName>,
-    touching: IdsBy<&'s SiteName>,
+    enable: Option<usize>,
+    removes: PlacesBy<&'s PoolFqdn>,
+    adds: PlacesBy<&'s PoolFqdn>,
+    spns_by_site: PlacesBy<&'s SiteName>,
+    touching: PlacesBy<&'s SiteName>,
 }
 
 impl<'s> Dependencies<'s> {
@@ -187,39 +187,38 @@ impl<'s> Dependencies<'s> {
             all_assigns: Vec::new(),
             enables: reasons.iter().filter_map(|reason| reason.concerns.as_ref()).collect(),
             enable: None,
-            removes: IdsBy::default(),
-            adds: IdsBy::default(),
-            spns_by_site: IdsBy::default(),
-            touching: IdsBy::default(),
+            removes: PlacesBy::default(),
+            adds: PlacesBy::default(),
+            spns_by_site: PlacesBy::default(),
+            touching: PlacesBy::default(),
         };
-        for step in steps {
-            let id = step.id();
+        for (at, step) in steps.iter().enumerate() {
             match &step.action {
                 Action::CreateAccount { account, .. } => {
-                    found.creates.insert(account, id);
+                    found.creates.insert(account, at);
                     continue; // the test waits for the steps that follow from it
                 }
                 Action::AssignAccount { site, .. }
                 | Action::ReassignAccount { site, .. }
                 | Action::UnassignAccount { site, .. } => {
-                    found.assigns.insert(site, id.clone());
-                    found.all_assigns.push(id);
+                    found.assigns.insert(site, at);
+                    found.all_assigns.push(at);
                 }
-                Action::EnableTopology { .. } => found.enable = Some(id),
-                Action::RotatePassword { account } => _ = found.rotates.insert(account, id),
+                Action::EnableTopology { .. } => found.enable = Some(at),
+                Action::RotatePassword { account } => _ = found.rotates.insert(account, at),
                 Action::RemoveSpn { .. } => {
-                    found.spns_by_site.extend_at(step.touches.first(), &id);
-                    found.removes.extend_at(step.subject.pool(), &id);
+                    found.spns_by_site.add(step.touches.first(), at);
+                    found.removes.add(step.subject.pool(), at);
                 }
                 Action::AddSpn { .. } => {
-                    found.spns_by_site.extend_at(step.touches.first(), &id);
-                    found.adds.extend_at(step.subject.pool(), &id);
+                    found.spns_by_site.add(step.touches.first(), at);
+                    found.adds.add(step.subject.pool(), at);
                 }
                 _ => {}
             }
             if step.action.kind() != StepKind::TestAssignment {
                 for site in &step.touches {
-                    found.touching.extend_at(Some(site), &step.id());
+                    found.touching.add(Some(site), at);
                 }
             }
         }
@@ -228,83 +227,81 @@ impl<'s> Dependencies<'s> {
 
     /// What each step waits for, in the order of the plan.
     fn all(&self, steps: &[Step]) -> Vec<Vec<StepId>> {
-        let place: HashMap<StepId, usize> = steps.iter().enumerate().map(|(at, step)| (step.id(), at)).collect();
-        let in_order = |step: &Step| {
-            let mut before = self.before(step);
-            before.sort_by_cached_key(|id| place.get(id).copied());
+        let in_order = |(at, step): (usize, &Step)| {
+            let mut before = self.before(at, step);
+            before.sort_unstable();
             before.dedup();
-            before
+            before.into_iter().map(|at| steps[at].id()).collect()
         };
-        steps.iter().map(in_order).collect()
+        steps.iter().enumerate().map(in_order).collect()
     }
 
-    fn before(&self, step: &Step) -> Vec<StepId> {
-        let mut before: Vec<StepId> = Vec::new();
+    fn before(&self, at: usize, step: &Step) -> Vec<usize> {
+        let mut before: Vec<usize> = Vec::new();
         match &step.action {
             Action::CreateAccount { .. } | Action::UnassignAccount { .. } | Action::SetIis { .. } => {}
             Action::AssignAccount { account, .. } | Action::ReassignAccount { to: account, .. } => {
-                before.extend(self.creates.get(account).cloned());
+                before.extend(self.creates.get(account));
             }
             Action::EnableTopology { .. } => {
-                before.extend(self.enables.iter().filter_map(|account| self.creates.get(account).cloned()));
-                before.extend(self.all_assigns.iter().cloned());
+                before.extend(self.enables.iter().filter_map(|account| self.creates.get(account)));
+                before.extend(&self.all_assigns);
             }
             Action::RemoveSpn { .. } => {
                 self.servers_or_spns_wait(step, None, &mut before);
-                let own = step.id();
-                before.extend(self.removes.at(step.subject.pool()).iter().take_while(|id| **id != own).cloned());
+                before.extend(self.removes.at(step.subject.pool()).iter().take_while(|other| **other != at));
             }
             Action::AddSpn { account, .. } => {
                 self.servers_or_spns_wait(step, Some(account), &mut before);
-                before.extend(self.removes.at(step.subject.pool()).iter().cloned());
+                before.extend(self.removes.at(step.subject.pool()));
             }
             Action::RotatePassword { account } => {
                 self.servers_or_spns_wait(step, Some(account), &mut before);
-                before.extend(step.touches.iter().flat_map(|site| self.spns_by_site.at(Some(site))).cloned());
+                before.extend(step.touches.iter().flat_map(|site| self.spns_by_site.at(Some(site))));
             }
             Action::CopyConfiguration { account, .. } => {
                 // Into a branch site, which the rotation of the account does not reach.
-                before.extend(self.rotates.get(account).cloned());
+                before.extend(self.rotates.get(account));
                 self.servers_or_spns_wait(step, Some(account), &mut before);
-                before.extend(self.removes.at(step.subject.pool()).iter().cloned());
-                before.extend(self.adds.at(step.subject.pool()).iter().cloned());
+                before.extend(self.removes.at(step.subject.pool()));
+                before.extend(self.adds.at(step.subject.pool()));
             }
             // Among them Enable-CsTopology, where it concerns the site.
-            Action::TestAssignment { site } => before.extend(self.touching.at(Some(site)).iter().cloned()),
+            Action::TestAssignment { site } => before.extend(self.touching.at(Some(site))),
         }
         before
     }
 
     /// After the account's creation, the assignments of the sites touched, and Enable-CsTopology where it concerns
     /// the account: repairs of other accounts wait for nothing.
-    fn servers_or_spns_wait(&self, step: &Step, account: Option<&AccountName>, before: &mut Vec<StepId>) {
-        before.extend(account.and_then(|account| self.creates.get(account)).cloned());
-        let assigns: Vec<StepId> = step.touches.iter().filter_map(|site| self.assigns.get(site)).cloned().collect();
+    fn servers_or_spns_wait(&self, step: &Step, account: Option<&AccountName>, before: &mut Vec<usize>) {
+        before.extend(account.and_then(|account| self.creates.get(account)));
+        let assigns: Vec<usize> = step.touches.iter().filter_map(|site| self.assigns.get(site)).copied().collect();
         let concerned = account.is_some_and(|account| self.enables.contains(account)) || !assigns.is_empty();
         before.extend(assigns);
         if concerned {
-            before.extend(self.enable.clone());
+            before.extend(self.enable);
         }
     }
 }
 
 /// Steps by what they are about.
-struct IdsBy<K>(HashMap<K, Vec<StepId>>);
+struct PlacesBy<K>(HashMap<K, Vec<usize>>);
 
-impl<K> Default for IdsBy<K> {
+impl<K> Default for PlacesBy<K> {
     fn default() -> Self {
         Self(HashMap::new())
     }
 }
 
-impl<K: std::hash::Hash + Eq> IdsBy<K> {
-    fn extend_at(&mut self, key: Option<K>, id: &StepId) {
+impl<K: std::hash::Hash + Eq> PlacesBy<K> {
+    fn add(&mut self, key: Option<K>, place: usize) {
         if let Some(key) = key {
-            self.0.entry(key).or_default().push(id.clone());
+            self.0.entry(key).or_default().push(place);
         }
     }
 
-    fn at(&self, key: Option<K>) -> &[StepId] {
+    fn at(&self, key: Option<K>) -> &[usize] {
         key.and_then(|key| self.0.get(&key)).map_or(&[], Vec::as_slice)
     }
 }

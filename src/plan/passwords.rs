@@ -13,6 +13,7 @@ use super::{Layer, Subject};
 use crate::codes::Code;
 use crate::model::{AccountName, Cause, ServerFqdn, SiteName};
 use jiff::Timestamp;
+use rayon::prelude::*;
 use sources::{Nearness, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use steps::{copy, copy_to_branches, rotate};
@@ -162,43 +163,53 @@ pub(super) fn inspect(
     asked: &[(AccountName, String)],
     draft: &mut Draft,
 ) {
-    for (account, decision) in decisions {
-        report_branches(survey, account, draft);
-        let stay = kept_back_by(survey, account, &draft.withheld);
-        let leaving = Decision::Withheld(Withheld::Leaving(stay.clone()));
-        let branch = Decision::Withheld(Withheld::Branch);
-        let decision = match decision {
-            Decision::Rotate(_) if !stay.is_empty() => &leaving,
-            Decision::Rotate(_) if is_left_to_branches(survey, account, &draft.withheld) => &branch,
-            decision => decision,
-        };
-        if !matches!(decision, Decision::Rotate(_)) {
-            report_unknown(survey, account, draft);
-            if asked.iter().any(|(name, _)| name == *account) {
-                let message = format!("the rotation that was asked for is not planned: {}", why_not(decision));
-                draft.find(Code::RotationWithheld, Subject::Account((*account).clone()), message, None);
+    draft.add_each(decisions.par_iter(), |(account, decision), draft| {
+        inspect_account(survey, account, decision, asked, draft);
+    });
+}
+
+fn inspect_account(
+    survey: &Survey<'_>,
+    account: &AccountName,
+    decision: &Decision<'_, '_>,
+    asked: &[(AccountName, String)],
+    draft: &mut Draft,
+) {
+    report_branches(survey, account, draft);
+    let stay = kept_back_by(survey, account, &draft.withheld);
+    let leaving = Decision::Withheld(Withheld::Leaving(stay.clone()));
+    let branch = Decision::Withheld(Withheld::Branch);
+    let decision = match decision {
+        Decision::Rotate(_) if !stay.is_empty() => &leaving,
+        Decision::Rotate(_) if is_left_to_branches(survey, account, &draft.withheld) => &branch,
+        decision => decision,
+    };
+    if !matches!(decision, Decision::Rotate(_)) {
+        report_unknown(survey, account, draft);
+        if asked.iter().any(|(name, _)| name == account) {
+            let message = format!("the rotation that was asked for is not planned: {}", why_not(decision));
+            draft.find(Code::RotationWithheld, Subject::Account(account.clone()), message, None);
+        }
+    }
+    match decision {
+        Decision::Nothing => {}
+        Decision::Rotate(ground) => {
+            if is_reached(survey, account, &draft.withheld) {
+                rotate(survey, account, ground, draft);
+                copy_to_branches(survey, account, draft);
+            }
+            let managed = survey.targets_of(account).filter(|target| target.managed && !is_valid(target));
+            managed.for_each(|target| _ = report_withheld(target, draft));
+        }
+        Decision::Copy(copies) => {
+            report_sources(survey, copies, draft);
+            for (target, source) in copies {
+                if !report_withheld(target, draft) {
+                    copy(account, target, *source, draft);
+                }
             }
         }
-        match decision {
-            Decision::Nothing => {}
-            Decision::Rotate(ground) => {
-                if is_reached(survey, account, &draft.withheld) {
-                    rotate(survey, account, ground, draft);
-                    copy_to_branches(survey, account, draft);
-                }
-                let managed = survey.targets_of(account).filter(|target| target.managed && !is_valid(target));
-                managed.for_each(|target| _ = report_withheld(target, draft));
-            }
-            Decision::Copy(copies) => {
-                report_sources(survey, copies, draft);
-                for (target, source) in copies {
-                    if !report_withheld(target, draft) {
-                        copy(account, target, *source, draft);
-                    }
-                }
-            }
-            Decision::Withheld(why) => withhold(survey, account, why, draft),
-        }
+        Decision::Withheld(why) => withhold(survey, account, why, draft),
     }
 }
 
