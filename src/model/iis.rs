@@ -275,28 +275,21 @@ impl IisConfiguration {
         self.locations.contains_key(path) || self.locations.keys().any(|known| known.is_below(path))
     }
 
-    /// Writes the setting at this very path, as Microsoft.Web.Administration does: a list of providers is cleared first.
-    pub fn set(&mut self, path: &LocationPath, setting: &Setting) {
-        let layer = Arc::make_mut(&mut self.locations).entry(path.clone()).or_default();
-        match setting {
-            Setting::Enabled(on) => layer.enabled = Some(*on),
-            Setting::UseKernelMode(on) => layer.use_kernel_mode = Some(*on),
-            Setting::UseAppPoolCredentials(on) => layer.use_app_pool_credentials = Some(*on),
-            Setting::ExtendedProtection(checking) => layer.extended_protection = Some(*checking),
-            Setting::Providers(providers) => {
-                let added = providers.iter().cloned().map(ProviderEdit::Add);
-                layer.providers = std::iter::once(ProviderEdit::Clear).chain(added).map(|edit| (edit, None)).collect();
-            }
-        }
-    }
-
     /// The effective settings at this very path: its own layer, over its parents', over the global one, over
     /// IIS's defaults.
     ///
     /// [`Reading::Absent`] where the server has no such location; unreadable where a provider is added twice,
     /// which IIS itself answers with an error 500.19.
     pub fn effective(&self, path: &LocationPath) -> Reading<WindowsAuthentication> {
-        let own = self.locations.get(path);
+        self.effective_with(path, |at| self.locations.get(at))
+    }
+
+    fn effective_with<'l>(
+        &'l self,
+        path: &LocationPath,
+        layer_at: impl Fn(&LocationPath) -> Option<&'l Layer>,
+    ) -> Reading<WindowsAuthentication> {
+        let own = layer_at(path);
         if own.is_none() && !self.has(path) {
             return Reading::Absent;
         }
@@ -306,7 +299,7 @@ impl IisConfiguration {
             settings.providers.clear();
         }
         let parents: Vec<LocationPath> = path.parents().collect();
-        let parents = parents.iter().filter_map(|at| self.locations.get(at));
+        let parents = parents.iter().filter_map(layer_at);
         for layer in [&self.global].into_iter().chain(parents).chain(own) {
             if let Err(cause) = layer.apply_to(&mut settings, &self.file) {
                 return Reading::Unreadable(cause);
@@ -316,7 +309,51 @@ impl IisConfiguration {
     }
 }
 
+/// A configuration as it will be once some settings are written, without a copy of all that stays.
+#[derive(Clone, Debug)]
+pub struct Edited<'c> {
+    now: &'c IisConfiguration,
+    /// The layers of the places that are written.
+    written: BTreeMap<LocationPath, Layer>,
+}
+
+impl<'c> Edited<'c> {
+    /// Nothing is written yet.
+    pub fn new(now: &'c IisConfiguration) -> Self {
+        Self { now, written: BTreeMap::new() }
+    }
+
+    /// Whether nothing is written.
+    pub fn is_unchanged(&self) -> bool {
+        self.written.is_empty()
+    }
+
+    /// Writes the setting at this very path, as Microsoft.Web.Administration does: a list of providers is cleared first.
+    pub fn set(&mut self, path: &LocationPath, setting: &Setting) {
+        let layer = self.written.entry(path.clone());
+        layer.or_insert_with(|| self.now.locations.get(path).cloned().unwrap_or_default()).set(setting);
+    }
+
+    /// The settings that will be in effect: see [`IisConfiguration::effective`].
+    pub fn effective(&self, path: &LocationPath) -> Reading<WindowsAuthentication> {
+        self.now.effective_with(path, |at| self.written.get(at).or_else(|| self.now.locations.get(at)))
+    }
+}
+
 impl Layer {
+    fn set(&mut self, setting: &Setting) {
+        match setting {
+            Setting::Enabled(on) => self.enabled = Some(*on),
+            Setting::UseKernelMode(on) => self.use_kernel_mode = Some(*on),
+            Setting::UseAppPoolCredentials(on) => self.use_app_pool_credentials = Some(*on),
+            Setting::ExtendedProtection(checking) => self.extended_protection = Some(*checking),
+            Setting::Providers(providers) => {
+                let added = providers.iter().cloned().map(ProviderEdit::Add);
+                self.providers = std::iter::once(ProviderEdit::Clear).chain(added).map(|edit| (edit, None)).collect();
+            }
+        }
+    }
+
     /// Whether a provider that a parent gives may be one that this place adds: then IIS can read neither.
     pub fn may_clash(&self) -> bool {
         // What follows a `clear` adds to an empty list.

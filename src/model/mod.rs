@@ -24,8 +24,8 @@ pub use caseless::Caseless;
 pub use deployment::{Account, DeclaredAccount, Deployment, Pool, Server, Site};
 pub use digest::{Digest, Digesting};
 pub use iis::{
-    ExpectedAuthentication, ExpectedLocation, ExtendedProtection, IisConfiguration, Layer, Provider, ProviderEdit,
-    Setting, SettingChange, WindowsAuthentication,
+    Edited, ExpectedAuthentication, ExpectedLocation, ExtendedProtection, IisConfiguration, Layer, Provider,
+    ProviderEdit, Setting, SettingChange, WindowsAuthentication,
 };
 pub use maintenance::{BatchSize, Maintenance, Weekday, Window};
 pub use names::{

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::codes::Code;
 use crate::model::{
-    Cause, ExpectedLocation, IisConfiguration, LocationPath, Reading, Setting, SettingChange, WindowsAuthentication,
+    Cause, Edited, ExpectedLocation, IisConfiguration, LocationPath, Reading, Setting, SettingChange,
+    WindowsAuthentication,
 };
 use rayon::prelude::*;
-use std::borrow::Cow;
 
 /// One step a server, whatever account its site has: the settings stand by themselves, and so servers are compared side
 /// by side.
@@ -41,8 +41,7 @@ fn inspect_server(target: &Target<'_>, configuration: &IisConfiguration, draft: 
     let Some(declared) = target.declared else { return };
     let mut expected: Vec<&ExpectedLocation> = declared.iis.iter().collect();
     expected.sort_by_key(|expected| expected.location.parents().count());
-    // Copied only where something differs: most servers are as declared.
-    let mut then = Cow::Borrowed(configuration);
+    let mut then = Edited::new(configuration);
     let mut locations = Vec::new();
     for expected in expected {
         let location = &expected.location;
@@ -87,19 +86,16 @@ fn subject(target: &Target<'_>, location: &LocationPath) -> Subject {
 fn settings_to_write(
     expected: &ExpectedLocation,
     now: &WindowsAuthentication,
-    then: &mut Cow<'_, IisConfiguration>,
+    then: &mut Edited<'_>,
 ) -> Vec<SettingChange> {
     let location = &expected.location;
     let declared = &expected.windows_authentication;
-    let mut inherited = match then {
-        Cow::Borrowed(_) => Reading::Known(now.clone()),
-        Cow::Owned(then) => then.effective(location),
-    };
+    let mut inherited = if then.is_unchanged() { Reading::Known(now.clone()) } else { then.effective(location) };
     let mut clash = None;
     if let (None, Some(providers)) = (inherited.known(), &declared.providers) {
         // A provider of its own that is then added a second time: its list has to be written whole.
         clash = Some(Setting::Providers(providers.clone()));
-        then.to_mut().set(location, &Setting::Providers(providers.clone()));
+        then.set(location, &Setting::Providers(providers.clone()));
         inherited = then.effective(location);
     }
     let mut changes = Vec::new();
@@ -107,7 +103,7 @@ fn settings_to_write(
         let before = now.in_effect(&after);
         let stays = inherited.known().is_none_or(|inherited| inherited.in_effect(&after) == after);
         if !stays {
-            then.to_mut().set(location, &after);
+            then.set(location, &after);
         }
         if before != after || !stays || clash.as_ref() == Some(&after) {
             changes.push(SettingChange { before, after });
@@ -119,7 +115,7 @@ fn settings_to_write(
 /// The locations that IIS can read now and could not once these are written, each with the cause.
 fn broken_below<'c>(
     now: &'c IisConfiguration,
-    then: &IisConfiguration,
+    then: &Edited<'_>,
     changes: &[LocationChange],
 ) -> Vec<(&'c LocationPath, Cause)> {
     let of_providers = |setting: &SettingChange| matches!(setting.after, Setting::Providers(_)) && setting.differs();

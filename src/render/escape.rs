@@ -6,6 +6,9 @@ use std::borrow::Cow;
 ///
 /// With `lines`, line breaks stay: for texts that are more than one line by design.
 pub fn terminal(text: &str, lines: Lines) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
     let harmful = |c: char| steers(c) && !(c == '\n' && lines == Lines::Keep);
     if !text.contains(harmful) {
         return Cow::Borrowed(text);
@@ -19,6 +22,11 @@ pub fn terminal(text: &str, lines: Lines) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Whether it is printable ASCII and no more, as nearly every text is: seen many bytes at a time.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().fold(true, |plain, byte| plain & (b' '..=b'~').contains(&byte))
 }
 
 /// Whether line breaks are part of the text.

@@ -1,6 +1,6 @@
 //! A page of text: wrapped, indented, and coloured where that is wanted.
 
-use super::escape::{Lines, terminal};
+use super::escape::{Lines, is_plain, terminal};
 
 /// How text is set.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +68,13 @@ impl Page {
 
     /// The text, escaped and wrapped.
     pub(super) fn paragraph(&mut self, first: &str, hanging: &str, text: &str, tone: Tone) {
+        let width = self.style.width.max(40);
+        if first.len() + text.len() <= width && is_plain(first) && is_plain(text) {
+            self.line(&[first, text].concat(), tone);
+            return;
+        }
         let text = terminal(text, Lines::Escape);
-        let options = textwrap::Options::new(self.style.width.max(40))
+        let options = textwrap::Options::new(width)
             .initial_indent(first)
             .subsequent_indent(hanging)
             .break_words(false)
