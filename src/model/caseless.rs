@@ -59,15 +59,23 @@ impl PartialEq for Caseless {
 impl Eq for Caseless {}
 
 impl Ord for Caseless {
-    /// Names in one deployment begin alike, mostly in the same case: that part is not folded.
+    /// Names in one deployment begin alike, mostly in the same case: that part is not folded. Mostly the first bytes that
+    /// differ are ASCII, and decide.
     fn cmp(&self, other: &Self) -> Ordering {
-        let same = common(&self.0, &other.0);
-        let (a, b) = (&self.0[same..], &other.0[same..]);
-        if a.is_ascii() && b.is_ascii() {
-            let (a, b) = (a.bytes(), b.bytes());
-            a.map(|byte| byte.to_ascii_lowercase()).cmp(b.map(|byte| byte.to_ascii_lowercase()))
-        } else {
-            folded(a).cmp(folded(b))
+        let (mut a, mut b): (&str, &str) = (&self.0, &other.0);
+        loop {
+            let same = common(a, b);
+            (a, b) = (&a[same..], &b[same..]);
+            match (a.as_bytes().first(), b.as_bytes().first()) {
+                (Some(x), Some(y)) if x.is_ascii() && y.is_ascii() => {
+                    match x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase()) {
+                        Ordering::Equal => (a, b) = (&a[1..], &b[1..]),
+                        decided => return decided,
+                    }
+                }
+                (Some(_), Some(_)) => return folded(a).cmp(folded(b)),
+                (x, y) => return x.is_some().cmp(&y.is_some()),
+            }
         }
     }
 }

@@ -295,10 +295,13 @@ fn failed(id: u64, error: &str, category: &str, message: &str, code: Option<u32>
     json!({ "id": id, "ended": "threw", "output": null, "errors": [error], "milliseconds": 1 })
 }
 
+/// Until whoever started it is gone: nothing outlives the tests.
 fn hang() -> ! {
-    loop {
-        std::thread::park();
+    let parent = std::os::unix::process::parent_id();
+    while std::os::unix::process::parent_id() == parent {
+        std::thread::sleep(Duration::from_millis(50));
     }
+    die_silently()
 }
 
 fn die() -> ! {

@@ -300,3 +300,43 @@ proptest! {
         }
     }
 }
+
+/// What files before said is remembered, and changes nothing of what a file says.
+#[test]
+fn files_read_one_after_the_other_are_read_as_if_each_were_the_first() {
+    let file = |sites: &str, locations: &str| {
+        format!(
+            "<configuration><system.applicationHost><sites>{sites}</sites></system.applicationHost>{locations}</configuration>"
+        )
+    };
+    let site = |name: &str, applications: &[&str]| {
+        let applications = applications.iter().map(|path| {
+            format!("<application path=\"{path}\"><virtualDirectory path=\"/\"/><virtualDirectory path=\"/x\"/></application>")
+        });
+        format!("<site name=\"{name}\">{}</site>", applications.collect::<String>())
+    };
+    let location = |path: &str, enabled: bool| {
+        format!(
+            "<location path=\"{path}\"><system.webServer><security><authentication>\
+             <windowsAuthentication enabled=\"{enabled}\"/>\
+             </authentication></security></system.webServer></location>"
+        )
+    };
+    let (a, b) = (site("A", &["/", "/one", "/two"]), site("B", &["/", "/two"]));
+    let files = [
+        file(&format!("{a}{b}"), &location("A", true)),
+        file(&format!("{b}{a}"), &location("A", true)),
+        file(&format!("{a}{b}"), &location("A", true)),
+        file(&site("a", &["/", "/ONE", "/two"]), &location("a/one", false)),
+        file(&a, &(location("A", true) + &location("a", false))),
+        file("", &location("AA/one", true)),
+        file(&format!("{a}{b}"), &location("A", false)),
+    ];
+    let mut known = Known::default();
+    for (first, second) in (0..files.len()).flat_map(|first| (0..files.len()).map(move |second| (first, second))) {
+        for text in [&files[first], &files[second]] {
+            let source = source(FILE, text);
+            assert_eq!(read(&source, &mut known), read(&source, &mut Known::default()), "{first} {second}: {text}");
+        }
+    }
+}

@@ -7,10 +7,14 @@ use super::{
 };
 use crate::model::{self, Digesting, Provider, Setting};
 use crate::{codes, plan};
+use rayon::prelude::*;
 use std::io::BufWriter;
 
 /// How many bytes are written at a time.
 const PIECE: usize = 64 * 1024;
+
+/// What a step and its changes mostly take in JSON, and some more.
+const BYTES_A_STEP: usize = 4 * 1024;
 
 impl Plan {
     /// SHA-256 of the plan without its digest.
@@ -27,7 +31,11 @@ impl Plan {
 
     /// The JSON text, with a line break at its end.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string_pretty(self).map(|text| text + "\n")
+        // Room that is not used costs nothing; a text of many megabytes that grows is copied again and again.
+        let mut text = Vec::with_capacity(PIECE + BYTES_A_STEP * self.steps.len());
+        serde_json::to_writer_pretty(&mut text, self)?;
+        text.push(b'\n');
+        String::from_utf8(text).map_err(|error| serde_json::Error::io(std::io::Error::other(error)))
     }
 }
 
@@ -49,8 +57,8 @@ impl TryFrom<&plan::Plan> for Plan {
             complete: plan.complete(),
             unreadable: plan.unreadable.iter().map(Unreadable::from).collect(),
             findings: plan.findings.iter().map(Finding::from).collect(),
-            changes: plan.changes.iter().map(Change::from).collect(),
-            steps: plan.steps.iter().map(Step::from).collect(),
+            changes: plan.changes.par_iter().map(Change::from).collect(),
+            steps: plan.steps.par_iter().map(Step::from).collect(),
             enable_topology: EnableTopology::from(&plan.enable_topology),
             summary: Summary::from(&plan.summary),
             digest: String::new(),
