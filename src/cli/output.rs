@@ -8,7 +8,7 @@ use indicatif::MultiProgress;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -20,17 +20,17 @@ pub(super) fn data(text: &str) -> Result<(), Failure> {
         return plain(text);
     }
     let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::new("standard output cannot be written").source(error)),
-        Ok(()) => Ok(()),
-    }
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Has data written to standard output. It must have no colour: none is taken out.
 fn plain(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+fn written(how: io::Result<()>) -> Result<(), Failure> {
+    match how {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::new("standard output cannot be written").source(error)),
         Ok(()) => Ok(()),
@@ -40,10 +40,37 @@ fn plain(text: &str) -> Result<(), Failure> {
 /// Writes JSON to standard output; what could steer a terminal stands in it as `\u` and four digits, which means the same
 /// to whoever reads JSON.
 pub(super) fn json(text: &str) -> Result<(), Failure> {
-    // Mostly nothing does: that is seen at once, where all is ASCII.
-    if text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
-        return data(text);
+    json_by(|out| out.write_all(text.as_bytes()))
+}
+
+/// The same of JSON that is written piece by piece, so that it is never held as a whole: that of a large plan has tens of
+/// megabytes. Each piece is text by itself, as those of `serde_json` are.
+pub(super) fn json_by(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = Harmless(BufWriter::with_capacity(64 * 1024, io::stdout().lock()));
+    written(write(&mut out).and_then(|()| out.flush()))
+}
+
+/// Writes JSON on, and what could steer a terminal as `\u` and four digits.
+struct Harmless<W>(W);
+
+impl<W: Write> Write for Harmless<W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        // Mostly nothing does: that is seen at once, where all is ASCII.
+        if piece.iter().all(|byte| *byte == b'\n' || (b' '..=b'~').contains(byte)) {
+            self.0.write_all(piece)?;
+        } else {
+            let text = std::str::from_utf8(piece).map_err(io::Error::other)?;
+            self.0.write_all(harmless(text).as_bytes())?;
+        }
+        Ok(piece.len())
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c == '\n' || !steers(c) {
@@ -55,7 +82,7 @@ pub(super) fn json(text: &str) -> Result<(), Failure> {
             }
         }
     }
-    data(&shown)
+    shown
 }
 
 /// The bars that are drawn on standard error, while there are any.

@@ -100,7 +100,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let written = || saved.map_or_else(written, Ok);
     match arguments.format {
-        Format::Json => output::json(&json(&written()?)?)?,
+        Format::Json => {
+            let written = written()?;
+            output::json_by(|out| written.write_json(out))?;
+            std::mem::forget(written);
+        }
         Format::Markdown => {
             let outline = Outline { digest: Some(written()?.digest), ..Outline::of(&plan) };
             output::data(&markdown::plan(&outline, arguments.max_bytes))?;

@@ -8,13 +8,10 @@ use super::{
 use crate::model::{self, Digesting, Provider, Setting};
 use crate::{codes, plan};
 use rayon::prelude::*;
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write};
 
 /// How many bytes are written at a time.
 const PIECE: usize = 64 * 1024;
-
-/// What a step and its changes mostly take in JSON, and some more.
-const BYTES_A_STEP: usize = 4 * 1024;
 
 impl Plan {
     /// SHA-256 of the plan without its digest.
@@ -31,11 +28,13 @@ impl Plan {
 
     /// The JSON text, with a line break at its end.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        // Room that is not used costs nothing; a text of many megabytes that grows is copied again and again.
-        let mut text = Vec::with_capacity(PIECE + BYTES_A_STEP * self.steps.len());
-        serde_json::to_writer_pretty(&mut text, self)?;
-        text.push(b'\n');
-        String::from_utf8(text).map_err(|error| serde_json::Error::io(std::io::Error::other(error)))
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+
+    /// Writes that text piece by piece, each of them text by itself.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        out.write_all(b"\n")
     }
 }
 
