@@ -2,8 +2,8 @@
 //! whether Enable-CsTopology must run.
 //!
 //! One way through: [`plan`] makes a [`Survey`] (who is a target, which account each shall use, what is known of
-//! each), asks each layer for its part (topology, accounts, assignments, SPNs, passwords, IIS), puts the steps in
-//! order, and narrows the result to the scope.
+//! each), asks each layer for its part (topology, accounts, assignments, SPNs, passwords, IIS), narrows what they found
+//! to the scope, and puts the steps in order. Servers and accounts are looked at side by side, and kept in their order.
 //!
 //! **Architecture invariants:** no I/O and no clock: the same inputs give the same plan. A fact that could not be
 //! read leads to an entry in [`Plan::unreadable`], never to "no change".
