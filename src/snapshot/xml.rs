@@ -12,6 +12,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::io::BufRead as _;
 
 /// Deeper nesting is refused; the deepest seen in real files is 9.
 const DEEPEST: usize = 200;
@@ -159,6 +160,12 @@ impl<'t> Document<'t> {
         }
         self.close();
         Ok(())
+    }
+
+    /// Passes over so many bytes, which must be whole elements, with what stands between them, that were walked
+    /// through without a fault in another document, just after some markup.
+    pub(super) fn pass(&mut self, length: usize) {
+        self.reader.stream().consume(length);
     }
 
     fn event(&mut self) -> Result<Event<'t>, Fault> {

@@ -12,106 +12,21 @@
 //! is ever kept, since the file may hold secrets (`[enc:...]`, `password=`), and a fault never quotes the file.
 
 mod edit;
+mod known;
+mod pieces;
 mod settings;
 
 pub(super) use edit::set;
+pub(super) use known::Known;
 
 use super::place::{Fault, Locator, Source};
 use super::xml::{Document, Node};
-use crate::model::{Cause, IisConfiguration, Layer, LocationPath, NameError};
+use crate::model::{Cause, IisConfiguration, Layer};
+use known::{Block, Scope};
+use pieces::Begin;
 use quick_xml::events::BytesStart;
 use settings::{Edit, check_extended_protection, provider_edit};
-use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
-
-/// The paths that files read so far have: those of thousands of servers are the same few dozen, and are kept once.
-#[derive(Default)]
-pub(super) struct Known {
-    numbers: HashMap<String, usize>,
-    /// By number.
-    paths: Vec<LocationPath>,
-    /// The place of each among all, by number; equal ones, which are written in another case, share one.
-    ranks: Vec<usize>,
-    /// A path while it is put together.
-    text: String,
-    /// What the last few different files said of their locations, the latest first: mostly the next says the same.
-    said: VecDeque<Said>,
-}
-
-/// What one file says of its locations.
-struct Said {
-    /// By the numbers of their paths; blocks of one path stand in the order of the file.
-    layers: Vec<(usize, Layer)>,
-    /// The same, merged.
-    merged: Arc<BTreeMap<LocationPath, Layer>>,
-}
-
-impl Known {
-    /// More are forgotten with the next file: a folder of odd files shall not fill the memory.
-    const MOST: usize = 10_000;
-
-    /// How many different files are kept to compare with: the pools of one deployment are of few kinds.
-    const KINDS: usize = 8;
-
-    /// Of one more file.
-    fn begin(&mut self) {
-        if self.paths.len() > Self::MOST {
-            *self = Self::default();
-        }
-    }
-
-    fn path(&mut self, text: &str) -> Result<usize, NameError> {
-        if let Some(number) = self.numbers.get(text) {
-            return Ok(*number);
-        }
-        let number = self.paths.len();
-        self.paths.push(text.parse()?);
-        self.numbers.insert(text.to_owned(), number);
-        Ok(number)
-    }
-
-    fn below(&mut self, parent: usize, name: &str) -> Result<usize, NameError> {
-        let mut text = std::mem::take(&mut self.text);
-        text.clear();
-        text.extend([self.paths[parent].as_str(), "/", name]);
-        let path = self.path(&text);
-        self.text = text;
-        path
-    }
-
-    /// These layers by their paths, what was said later over what was said earlier.
-    fn merged(&mut self, layers: Vec<(usize, Layer)>) -> Arc<BTreeMap<LocationPath, Layer>> {
-        if let Some(at) = self.said.iter().position(|said| said.layers == layers) {
-            self.said.swap(0, at);
-            return self.said[0].merged.clone();
-        }
-        let merged = Arc::new(self.merge(layers.clone()));
-        self.said.truncate(Self::KINDS - 1);
-        self.said.push_front(Said { layers, merged: merged.clone() });
-        merged
-    }
-
-    fn merge(&mut self, mut layers: Vec<(usize, Layer)>) -> BTreeMap<LocationPath, Layer> {
-        if self.ranks.len() < self.paths.len() {
-            let mut numbers: Vec<usize> = (0..self.paths.len()).collect();
-            numbers.sort_by(|a, b| self.paths[*a].cmp(&self.paths[*b]));
-            self.ranks = vec![0; numbers.len()];
-            for pair in 1..numbers.len() {
-                let (before, this) = (numbers[pair - 1], numbers[pair]);
-                self.ranks[this] = self.ranks[before] + usize::from(self.paths[before] != self.paths[this]);
-            }
-        }
-        layers.sort_by_key(|(number, _)| self.ranks[*number]);
-        let mut merged: Vec<(usize, Layer)> = Vec::with_capacity(layers.len());
-        for (number, layer) in layers {
-            match merged.last_mut() {
-                Some((last, under)) if self.ranks[*last] == self.ranks[number] => settings::lay_over(under, layer),
-                _ => merged.push((number, layer)),
-            }
-        }
-        merged.into_iter().map(|(number, layer)| (self.paths[number].clone(), layer)).collect()
-    }
-}
 
 /// What this file says.
 pub(super) fn read(source: &Source, known: &mut Known) -> Result<IisConfiguration, Cause> {
@@ -123,24 +38,22 @@ fn parse(file: &Arc<str>, text: &str, known: &mut Known) -> Result<IisConfigurat
     let mut walk = Walk {
         known,
         document: Document::without_blanks(text),
+        text,
         locator: Locator::new(text),
         open: Vec::with_capacity(8),
-        global: Layer::default(),
-        location: None,
-        over_global: Layer::default(),
-        locations: Vec::with_capacity(64),
+        block: None,
+        said: Vec::with_capacity(64),
     };
     walk.run()?;
-    let Walk { mut global, over_global, locations, known, .. } = walk;
-    settings::lay_over(&mut global, over_global);
-    let locations = known.merged(locations);
+    let Walk { said, known, .. } = walk;
+    let (global, locations) = known.merged(said);
     Ok(IisConfiguration { file: file.clone(), global, locations })
 }
 
 /// The elements that are walked into.
 ///
 /// Sites and applications with the numbers of their paths.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
     Configuration,
     Location,
@@ -158,46 +71,76 @@ enum Open {
 struct Walk<'t, 'k> {
     known: &'k mut Known,
     document: Document<'t>,
+    text: &'t str,
     locator: Locator<'t>,
-    open: Vec<Open>,
-    /// The layer of the global `system.webServer`.
-    global: Layer,
-    /// The `location` that is open, and the layer of this one block; without a path it is a global one.
-    location: Option<(Option<usize>, Layer)>,
-    /// The layer of `<location path="">`.
-    over_global: Layer,
-    /// What each path is said to have, in the order of the file.
-    locations: Vec<(usize, Layer)>,
+    /// What is open, and where it began.
+    open: Vec<(Open, Option<Begin>)>,
+    /// What this child of `configuration` says.
+    block: Option<Block>,
+    /// What all before it said, in the order of the file.
+    said: Vec<Block>,
 }
 
 impl<'t> Walk<'t, '_> {
     fn run(&mut self) -> Result<(), Fault> {
-        while let Some(node) = self.document.next()? {
+        let mut after_markup = true;
+        loop {
+            let begin = if after_markup { self.begin() } else { None };
+            let Some(node) = self.document.next()? else { return Ok(()) };
+            after_markup = !matches!(node, Node::Text(_));
             match node {
                 Node::Start(element) => match self.enter(&element)? {
-                    Some(open) => self.open.push(open),
-                    None => self.document.skip()?,
+                    Some(open) => self.open.push((open, begin)),
+                    None => {
+                        self.document.skip()?;
+                        self.leave(begin);
+                    }
                 },
                 Node::Empty(element) => {
-                    if self.enter(&element)? == Some(Open::Location) {
-                        self.leave_location();
-                    }
+                    self.enter(&element)?;
+                    self.leave(begin);
                 }
                 Node::End => {
-                    if self.open.pop() == Some(Open::Location) {
-                        self.leave_location();
-                    }
+                    let left = self.open.pop();
+                    self.leave(left.and_then(|(_, begin)| begin));
                 }
                 Node::Text(_) => {}
             }
         }
-        Ok(())
+    }
+
+    /// Passes over the pieces that the file before had here too, word for word; says where the next one begins, where
+    /// it may be a piece.
+    fn begin(&mut self) -> Option<Begin> {
+        let within = self.open.last()?.0;
+        if !matches!(within, Open::Configuration | Open::ApplicationHost | Open::Site(_)) {
+            return None;
+        }
+        loop {
+            let offset = self.document.position();
+            let begin = Begin { within, offset, line_column: self.locator.at(offset), said: self.said.len() };
+            match self.known.pieces.find(&begin, &self.text[offset..], &mut self.said) {
+                Some(length) => self.document.pass(length),
+                None => return Some(begin),
+            }
+        }
+    }
+
+    /// An element has ended.
+    fn leave(&mut self, begin: Option<Begin>) {
+        if matches!(self.open.last(), Some((Open::Configuration, _))) {
+            self.said.extend(self.block.take());
+        }
+        if let Some(begin) = begin {
+            let text = &self.text[begin.offset..self.document.position()];
+            self.known.pieces.keep(&begin, text, &self.said);
+        }
     }
 
     /// Reads this element where it was asked for, and says as what to walk into it.
     fn enter(&mut self, element: &BytesStart<'t>) -> Result<Option<Open>, Fault> {
         let name = element.name().0;
-        let Some(parent) = self.open.last().copied() else {
+        let Some((parent, _)) = self.open.last().copied() else {
             return match name {
                 "configuration" => Ok(Some(Open::Configuration)),
                 _ => {
@@ -207,10 +150,14 @@ impl<'t> Walk<'t, '_> {
         };
         let open = match (parent, name) {
             (Open::Configuration, "location") => {
-                self.location = Some((self.location_path(element)?, Layer::default()));
+                self.block = Some(Block { of: self.location(element)?, layer: Layer::default() });
                 Open::Location
             }
-            (Open::Configuration | Open::Location, "system.webServer") => Open::WebServer,
+            (Open::Configuration, "system.webServer") => {
+                self.block = Some(Block { of: Scope::Global, layer: Layer::default() });
+                Open::WebServer
+            }
+            (Open::Location, "system.webServer") => Open::WebServer,
             (Open::WebServer, "security") => Open::Security,
             (Open::Security, "authentication") => Open::Authentication,
             (Open::Authentication, "windowsAuthentication") => {
@@ -245,27 +192,18 @@ impl<'t> Walk<'t, '_> {
         Ok(Some(open))
     }
 
-    /// The path of this `location`; none where it is global.
-    fn location_path(&mut self, element: &BytesStart<'t>) -> Result<Option<usize>, Fault> {
+    /// Of what this `location` speaks.
+    fn location(&mut self, element: &BytesStart<'t>) -> Result<Scope, Fault> {
         for attribute in self.document.attributes(element) {
             let attribute = attribute?;
             if attribute.name == "path" && !matches!(attribute.value.trim(), "" | ".") {
                 let path = self.known.path(&attribute.value).map_err(|error| {
                     Fault::new(attribute.offset, format!("the path of this location cannot be taken: {error}"))
                 })?;
-                return Ok(Some(path));
+                return Ok(Scope::Path(path));
             }
         }
-        Ok(None)
-    }
-
-    /// Merges the block that ends here with what other blocks of its path said before.
-    fn leave_location(&mut self) {
-        match self.location.take() {
-            Some((Some(path), layer)) => self.locations.push((path, layer)),
-            Some((None, layer)) => settings::lay_over(&mut self.over_global, layer),
-            None => {}
-        }
+        Ok(Scope::OverGlobal)
     }
 
     /// Notes the path that this site, application or virtual directory makes below its parent.
@@ -289,7 +227,7 @@ impl<'t> Walk<'t, '_> {
         let path = path.map_err(|error| {
             Fault::new(own.offset, format!("the {attribute} of this {} cannot be taken: {error}", element.name().0))
         })?;
-        self.locations.push((path, Layer::default()));
+        self.said.push(Block { of: Scope::Path(path), layer: Layer::default() });
         Ok(path)
     }
 
@@ -300,11 +238,9 @@ impl<'t> Walk<'t, '_> {
         Ok(())
     }
 
+    /// What is said here is said by this child of `configuration`.
     fn layer(&mut self) -> &mut Layer {
-        match &mut self.location {
-            Some((_, layer)) => layer,
-            None => &mut self.global,
-        }
+        &mut self.block.get_or_insert_with(|| Block { of: Scope::Global, layer: Layer::default() }).layer
     }
 
     fn fault(&self, element: &BytesStart<'t>, why: impl Into<String>) -> Fault {
