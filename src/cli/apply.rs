@@ -11,16 +11,6 @@ use crate::plan::{self, Plan, Request};
 use crate::render::{outline::Outline, text};
 use clap::Args;
 
-/// Makes it so: carries a plan out, step by step, and looks afterwards whether everything is as declared.
-///
-/// A deployment file is planned, the plan is shown, and you are asked. A saved plan is carried out as it was reviewed:
-/// where reality moved since, a step is refused as stale, and so is what depends on it.
-///
-/// Everything is journaled before it is done, so a run may be cut off anywhere: --resume looks first, and goes on.
-/// Ctrl-C ends after what is running.
-///
-/// With --live every cmdlet runs where the management shell is: here, or where --host or --ssh says. So does a copy,
-/// which Microsoft's page has made in a logon on its source; where it is refused from elsewhere, start cskerb there.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

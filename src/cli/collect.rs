@@ -14,22 +14,6 @@ use clap::{ArgGroup, Args};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
-/// Reads the real systems into a snapshot folder.
-///
-/// With --live, it reads the topology, the assignments, the settings of the Web Services, the directory, each site's
-/// test and each server's IIS configuration through PowerShell. What is secret is removed on the server where it lies.
-///
-/// With --directory, it asks Active Directory itself for the accounts, and for every holder of the SPNs, that FILE and
-/// the folder (assignments.json, topology.xml) speak of. The connection is always protected by TLS, and the server's
-/// certificate always checked. With --live too, it is asked in the place of PowerShell.
-///
-/// With --tickets, it shows every server a fresh Kerberos ticket, and writes down how it answered.
-///
-/// With --script, it prints one PowerShell script which makes the same folder as --live by hand, on a Front End Server.
-///
-/// Nothing is changed anywhere. A folder that is already there is added to: what is read replaces its former content,
-/// the rest stays. What cannot be read is then unreadable in the folder, with its cause, whatever was there before, and
-/// the exit code is 5.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("from").args(["directory", "tickets"]).required(true).multiple(true))]
 pub(super) struct Arguments {

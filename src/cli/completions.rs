@@ -5,7 +5,6 @@ use super::output;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-/// Prints what a shell needs to complete verbs, options and values.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 /// The environment variable that may hold the password.
 const PASSWORD: &str = "CSKERB_DIRECTORY_PASSWORD";
 
-/// Whom to ask, and as whom.
+// Whom to ask, and as whom.
 #[derive(Args)]
 #[group(id = "directory_options")]
 #[command(next_help_heading = "Active Directory")]

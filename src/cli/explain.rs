@@ -7,9 +7,6 @@ use crate::codes::Code;
 use crate::render::explanation;
 use clap::Args;
 
-/// Explains a code of `validate` or `plan`, or lists them all.
-///
-/// Each page says what the code means, why it matters and who says so, and shows a wrong and a right example.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

@@ -7,13 +7,6 @@ use crate::{deployment, init, plan};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Prints a first deployment file that matches a snapshot.
-///
-/// It declares the sites, pools and servers of the topology, and the accounts that the sites have. What the snapshot
-/// does not tell is said in comments. Planned against the same snapshot, the file changes nothing: only what is broken
-/// in itself is left to mend.
-///
-/// A folder with nothing but topology.xml will do.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

@@ -12,9 +12,6 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Makes and breaks labs: snapshot folders that `apply` may change, by the same rules as the real cmdlets.
-///
-/// A lab is for rehearsal and training: no server is contacted, and nothing outside of its folder is changed.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// The heading of these options. Each names it: a heading for whatever comes next would last beyond them.
 const HEADING: &str = "The live systems";
 
-/// By which PowerShell the real systems are reached, and where.
+// By which PowerShell the real systems are reached, and where.
 #[derive(Args)]
 #[group(id = "live_options")]
 pub(super) struct Options {

@@ -13,7 +13,6 @@ use crate::wire;
 use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Shows the runs of apply, or what happened in one.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("where").required(true))]
 pub(super) struct Arguments {

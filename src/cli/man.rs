@@ -6,7 +6,6 @@ use clap::{Args, Command, CommandFactory};
 use clap_mangen::Man;
 use std::path::PathBuf;
 
-/// Prints the manual page, or writes the pages of all verbs into a folder.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

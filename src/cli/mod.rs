@@ -54,21 +54,87 @@ Exit codes, the first that holds:
   2  differences (verify, plan --detailed-exitcode)
   0  otherwise";
 
+/// The verbs, with what is said of each. Of a verb's arguments clap hears when it is called: neither they nor the
+/// options in them have a doc comment of their own, which would take its place.
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum Verb {
+    /// Finds everything that is wrong with deployment files, at once, each with its place.
+    ///
+    /// It needs no snapshot and knows no clock: run it in every pull request. The exit code is 3 where a file is invalid.
     Validate(validate::Arguments),
+    /// Shows what differs between the deployment file and a snapshot, and what to do, in order.
+    ///
+    /// Nothing is changed: a plan is for the change review. Without --live no server is contacted either.
     Plan(plan::Arguments),
+    /// Shows what is known, on one screen: sites, pools and servers, layer by layer.
+    ///
+    /// Which account each site has, the accounts and their SPNs in Active Directory, and each server's Kerberos
+    /// configuration and IIS settings, with who said so and when. A plan shows of all this only what differs.
     Status(status::Arguments),
+    /// Makes it so: carries a plan out, step by step, and looks afterwards whether everything is as declared.
+    ///
+    /// A deployment file is planned, the plan is shown, and you are asked. A saved plan is carried out as it was reviewed:
+    /// where reality moved since, a step is refused as stale, and so is what depends on it.
+    ///
+    /// Everything is journaled before it is done, so a run may be cut off anywhere: --resume looks first, and goes on.
+    /// Ctrl-C ends after what is running.
+    ///
+    /// With --live every cmdlet runs where the management shell is: here, or where --host or --ssh says. So does a copy,
+    /// which Microsoft's page has made in a logon on its source; where it is refused from elsewhere, start cskerb there.
     Apply(Box<apply::Arguments>),
+    /// Says whether everything is in the desired state, and what is not.
+    ///
+    /// Nothing is changed. A lab and the real systems are tested afresh; a snapshot is taken as it was collected. With
+    /// --tickets, the servers are shown fresh Kerberos tickets, whose word then counts instead.
     Verify(Box<verify::Arguments>),
+    /// Takes a run back: plans to the values that its journal saw before, the newest step first, and carries that out.
+    ///
+    /// What has no way back is named: a rotation, an account that was created, a copy. The way back wants its own consents.
     Undo(Box<undo::Arguments>),
+    /// Shows the runs of apply, or what happened in one.
     Log(log::Arguments),
+    /// Reads the real systems into a snapshot folder.
+    ///
+    /// With --live, it reads the topology, the assignments, the settings of the Web Services, the directory, each site's
+    /// test and each server's IIS configuration through PowerShell. What is secret is removed on the server where it lies.
+    ///
+    /// With --directory, it asks Active Directory itself for the accounts, and for every holder of the SPNs, that FILE and
+    /// the folder (assignments.json, topology.xml) speak of. The connection is always protected by TLS, and the server's
+    /// certificate always checked. With --live too, it is asked in the place of PowerShell.
+    ///
+    /// With --tickets, it shows every server a fresh Kerberos ticket, and writes down how it answered.
+    ///
+    /// With --script, it prints one PowerShell script which makes the same folder as --live by hand, on a Front End Server.
+    ///
+    /// Nothing is changed anywhere. A folder that is already there is added to: what is read replaces its former content,
+    /// the rest stays. What cannot be read is then unreadable in the folder, with its cause, whatever was there before, and
+    /// the exit code is 5.
     Collect(Box<collect::Arguments>),
+    /// Prints a first deployment file that matches a snapshot.
+    ///
+    /// It declares the sites, pools and servers of the topology, and the accounts that the sites have. What the snapshot
+    /// does not tell is said in comments. Planned against the same snapshot, the file changes nothing: only what is broken
+    /// in itself is left to mend.
+    ///
+    /// A folder with nothing but topology.xml will do.
     Init(init::Arguments),
+    /// Explains a code of `validate` or `plan`, or lists them all.
+    ///
+    /// Each page says what the code means, why it matters and who says so, and shows a wrong and a right example.
     Explain(explain::Arguments),
+    /// Makes and breaks labs: snapshot folders that `apply` may change, by the same rules as the real cmdlets.
+    ///
+    /// A lab is for rehearsal and training: no server is contacted, and nothing outside of its folder is changed.
     Lab(lab::Arguments),
+    /// Writes the JSON schemas of the formats, or checks that they are as this version writes them.
+    ///
+    /// Editors complete and check a deployment file by its schema: put
+    /// `# yaml-language-server: $schema=PATH/deployment.schema.json` on its first line.
     Schema(schema::Arguments),
+    /// Prints what a shell needs to complete verbs, options and values.
     Completions(completions::Arguments),
+    /// Prints the manual page, or writes the pages of all verbs into a folder.
     Man(man::Arguments),
 }
 
@@ -129,16 +195,33 @@ mod tests {
         words
     }
 
+    /// The whole command line, with the arguments of every verb.
+    fn whole() -> clap::Command {
+        let mut command = Arguments::command().disable_help_subcommand(true);
+        command.build();
+        command
+    }
+
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
     }
 
     #[test]
+    fn the_arguments_of_a_verb_leave_what_is_said_of_it() {
+        let (listed, whole) = (Arguments::command(), whole());
+        for verb in listed.get_subcommands() {
+            let name = verb.get_name();
+            let built = whole.find_subcommand(name).unwrap();
+            let said = |verb: &clap::Command| (verb.get_about().cloned(), verb.get_long_about().cloned());
+            assert!(verb.get_about().is_some(), "{name} says nothing of itself");
+            assert!(said(built) == said(verb), "{name} says of itself: {:?}", said(built));
+        }
+    }
+
+    #[test]
     fn an_option_stands_under_the_heading_that_it_belongs_to() {
-        let mut command = Arguments::command();
-        command.build();
-        for verb in command.get_subcommands() {
+        for verb in whole().get_subcommands() {
             let of_live: Vec<&str> = verb
                 .get_arguments()
                 .filter(|argument| argument.get_help_heading() == Some("The live systems"))
@@ -152,7 +235,7 @@ mod tests {
 
     #[test]
     fn every_verb_has_examples_and_every_example_is_understood() {
-        for verb in Arguments::command().get_subcommands() {
+        for verb in whole().get_subcommands() {
             let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.starts_with("Examples:\n"), "{} has no examples", verb.get_name());
             let commands = help.lines().filter(|line| line.starts_with("      ") && line.contains("cskerb "));

@@ -9,9 +9,6 @@ use crate::wire;
 use clap::{ArgGroup, Args, ValueEnum};
 use std::path::{Path, PathBuf};
 
-/// Shows what differs between the deployment file and a snapshot, and what to do, in order.
-///
-/// Nothing is changed: a plan is for the change review. Without --live no server is contacted either.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("where").required(true))]
 pub(super) struct Arguments {

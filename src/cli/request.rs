@@ -7,7 +7,7 @@ use crate::plan::{Request, Scope};
 use clap::Args;
 use std::str::FromStr;
 
-/// What to narrow a plan to.
+// What to narrow a plan to.
 #[derive(Args)]
 pub(super) struct Narrowed {
     /// Only this site (may be repeated)
@@ -32,7 +32,7 @@ impl Narrowed {
     }
 }
 
-/// What to narrow a plan to, and which rotations to plan.
+// What to narrow a plan to, and which rotations to plan.
 #[derive(Args)]
 pub(super) struct Asked {
     #[command(flatten)]

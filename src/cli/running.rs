@@ -31,7 +31,7 @@ const LIVE_DELAYS: [Duration; 5] = [
     Duration::from_mins(1),
 ];
 
-/// Options of every verb that changes something.
+// Options of every verb that changes something.
 #[derive(Args)]
 pub(super) struct Running {
     #[command(flatten)]

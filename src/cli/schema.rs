@@ -6,10 +6,6 @@ use crate::{deployment, lab, wire};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
-/// Writes the JSON schemas of the formats, or checks that they are as this version writes them.
-///
-/// Editors complete and check a deployment file by its schema: put
-/// `# yaml-language-server: $schema=PATH/deployment.schema.json` on its first line.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

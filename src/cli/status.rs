@@ -6,10 +6,6 @@ use crate::{plan, render, wire};
 use clap::{ArgGroup, Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Shows what is known, on one screen: sites, pools and servers, layer by layer.
-///
-/// Which account each site has, the accounts and their SPNs in Active Directory, and each server's Kerberos
-/// configuration and IIS settings, with who said so and when. A plan shows of all this only what differs.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("where").required(true))]
 pub(super) struct Arguments {

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 /// The environment variable that may hold the password.
 const PASSWORD: &str = "CSKERB_TICKET_PASSWORD";
 
-/// Whether to prove servers by ticket, and how.
+// Whether to prove servers by ticket, and how.
 #[derive(Args)]
 #[group(id = "tickets_options")]
 #[command(next_help_heading = "Proof by Kerberos ticket")]

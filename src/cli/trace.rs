@@ -6,7 +6,7 @@ use clap::{ArgAction, Args};
 use log::{LevelFilter, Log, Metadata, Record};
 use std::time::Instant;
 
-/// How much is said of what happens.
+// How much is said of what happens.
 #[derive(Args)]
 pub(super) struct Options {
     /// Say what the domain controller, the KDC and each web server are asked, and how they answer

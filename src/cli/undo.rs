@@ -8,9 +8,6 @@ use crate::apply::{self, Undo};
 use crate::render::escape::{Lines, terminal};
 use clap::Args;
 
-/// Takes a run back: plans to the values that its journal saw before, the newest step first, and carries that out.
-///
-/// What has no way back is named: a rotation, an account that was created, a copy. The way back wants its own consents.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

@@ -9,9 +9,6 @@ use crate::wire;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-/// Finds everything that is wrong with deployment files, at once, each with its place.
-///
-/// It needs no snapshot and knows no clock: run it in every pull request. The exit code is 3 where a file is invalid.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {

@@ -12,10 +12,6 @@ use crate::render::{outline::Outline, text};
 use clap::{ArgGroup, Args};
 use std::path::PathBuf;
 
-/// Says whether everything is in the desired state, and what is not.
-///
-/// Nothing is changed. A lab and the real systems are tested afresh; a snapshot is taken as it was collected. With
-/// --tickets, the servers are shown fresh Kerberos tickets, whose word then counts instead.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, group = ArgGroup::new("where").required(true))]
 pub(super) struct Arguments {

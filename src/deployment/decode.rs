@@ -2,7 +2,7 @@
 
 use super::{Diagnostic, Span};
 use crate::codes::Code;
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
 /// The largest file that is read, in bytes: 64 MiB.
 pub(crate) const LARGEST: usize = 64 << 20;
@@ -34,17 +34,16 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
 }
 
 fn utf8(bytes: &[u8]) -> (String, Option<Diagnostic>) {
-    let (text, had_errors) = UTF_8.decode_without_bom_handling(bytes);
-    let problem = had_errors.then(|| {
-        // Up to the first wrong byte the lossy text and the bytes are the same.
-        let at = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-        let carriage_returns = bytes[..at].windows(2).filter(|pair| pair == b"\r\n").count();
-        let at = at - carriage_returns;
-        let byte = bytes.get(at + carriage_returns).copied().unwrap_or_default();
-        let place = Span { start: at, end: at + char::REPLACEMENT_CHARACTER.len_utf8() };
-        unreadable(place, format!("the byte 0x{byte:02X} is not UTF-8"))
-    });
-    (text.into_owned(), problem)
+    let wrong = match std::str::from_utf8(bytes) {
+        Ok(text) => return (text.to_owned(), None),
+        Err(error) => error.valid_up_to(),
+    };
+    // Up to the first wrong byte the lossy text and the bytes are the same.
+    let carriage_returns = bytes[..wrong].windows(2).filter(|pair| pair == b"\r\n").count();
+    let start = wrong - carriage_returns;
+    let place = Span { start, end: start + char::REPLACEMENT_CHARACTER.len_utf8() };
+    let problem = unreadable(place, format!("the byte 0x{:02X} is not UTF-8", bytes[wrong]));
+    (String::from_utf8_lossy(bytes).into_owned(), Some(problem))
 }
 
 fn utf16(bytes: &[u8], encoding: &'static Encoding) -> (String, Option<Diagnostic>) {
