@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Begins the name of a file that is not yet in its place; one that is left over was being written when the program
 /// was killed.
@@ -59,6 +60,56 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
+/// How far something has come that several threads do for each other: how many lines are written, or are on the disk.
+///
+/// A disk takes as long for ten lines as for one, so those who wait for it wait together. Once something was refused,
+/// nothing goes on any more: a line may be torn, and a disk that failed to take what was written may have forgotten it,
+/// and say afterwards that all is well.
+#[derive(Debug, Default)]
+pub struct Progress(Mutex<Reached>);
+
+#[derive(Debug, Default)]
+struct Reached {
+    count: u64,
+    refused: Option<(io::ErrorKind, String)>,
+}
+
+impl Progress {
+    /// How far it has come.
+    pub fn reached(&self) -> u64 {
+        self.held().count
+    }
+
+    /// Goes one on, by this; how far it is then.
+    pub fn step(&self, work: impl FnOnce() -> io::Result<()>) -> io::Result<u64> {
+        let mut reached = self.held();
+        let next = reached.count + 1;
+        reached.advance(|| work().map(|()| next))?;
+        Ok(next)
+    }
+
+    /// Waits until it has come so far, which it may have by somebody else's doing; else goes on by this, which says how
+    /// far it came.
+    pub fn reach(&self, own: u64, work: impl FnOnce() -> io::Result<u64>) -> io::Result<()> {
+        let mut reached = self.held();
+        if reached.count >= own { Ok(()) } else { reached.advance(work) }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Reached> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reached {
+    fn advance(&mut self, work: impl FnOnce() -> io::Result<u64>) -> io::Result<()> {
+        if let Some((kind, why)) = &self.refused {
+            return Err(io::Error::new(*kind, why.clone()));
+        }
+        self.count = work().inspect_err(|error| self.refused = Some((error.kind(), error.to_string())))?;
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +141,19 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         assert!(!error.to_string().contains(UNFINISHED), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn once_something_was_refused_nothing_goes_on() {
+        let progress = Progress::default();
+        assert_eq!(progress.step(|| Ok(())).unwrap(), 1);
+        progress.reach(3, || Ok(4)).unwrap();
+        progress.reach(4, || panic!("it has come so far")).unwrap();
+        assert_eq!(progress.reached(), 4);
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        assert_eq!(progress.reach(5, || Err(full())).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        let again = progress.step(|| panic!("nothing goes on")).unwrap_err();
+        assert_eq!((again.kind(), again.to_string()), (io::ErrorKind::StorageFull, full().to_string()));
+        progress.reach(4, || panic!("what was reached is")).unwrap();
     }
 }

@@ -19,7 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("grammar", &[]), // only tests know it
     ("render", &["model", "codes", "plan", "wire", "deployment", "grammar"]),
     ("apply", &["model", "codes", "durable", "plan", "snapshot", "wire"]),
-    ("lab", &["model", "codes", "plan", "snapshot", "apply"]),
+    ("lab", &["model", "codes", "durable", "plan", "snapshot", "apply"]),
     ("live", &["model", "codes", "durable", "plan", "snapshot", "apply", "grammar"]),
 ];
 

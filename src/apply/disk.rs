@@ -1,10 +1,9 @@
 //! Files of the state folder: file and folder are on the disk before anybody relies on what was written.
 
-use crate::durable::{self, sync_folder};
+use crate::durable::{self, Progress, sync_folder};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
 /// A file or folder of the state folder that could not be read or written.
@@ -77,34 +76,14 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
 
 /// A file that only grows, to which several threads append.
 ///
-/// A disk takes as long for ten lines as for one, so what is appended while it is busy goes to it together. Once it
-/// refused something, nothing more is appended: a line may be torn, and a disk that failed to take what was written may
-/// have forgotten it, and say afterwards that all is well.
+/// What is appended while the disk is busy goes to it together, and nothing more is once it refused something: see
+/// [`Progress`].
 #[derive(Debug)]
 pub(crate) struct AppendFile {
     path: PathBuf,
     file: File,
-    written: Mutex<Lines>,
-    on_disk: Mutex<Lines>,
-}
-
-/// How many lines got so far, and why no more do.
-#[derive(Debug, Default)]
-struct Lines {
-    count: u64,
-    refused: Option<(io::ErrorKind, String)>,
-}
-
-impl Lines {
-    /// Goes on to that many lines, unless something was refused before or is now.
-    fn advance(&mut self, to: u64, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        if let Some((kind, why)) = &self.refused {
-            return Err(io::Error::new(*kind, why.clone()));
-        }
-        write().inspect_err(|error| self.refused = Some((error.kind(), error.to_string())))?;
-        self.count = to;
-        Ok(())
-    }
+    written: Progress,
+    on_disk: Progress,
 }
 
 impl AppendFile {
@@ -130,7 +109,7 @@ impl AppendFile {
     }
 
     fn of(path: &Path, file: File) -> Self {
-        Self { path: path.to_owned(), file, written: Mutex::default(), on_disk: Mutex::default() }
+        Self { path: path.to_owned(), file, written: Progress::default(), on_disk: Progress::default() }
     }
 
     /// Appends a line; it is on the disk when this returns.
@@ -138,32 +117,17 @@ impl AppendFile {
         let mut bytes = Vec::with_capacity(line.len() + 1);
         bytes.extend_from_slice(line.as_bytes());
         bytes.push(b'\n');
-        let own = self.write(&bytes).and_then(|own| self.sync(own));
-        own.map_err(on(&self.path, Verb::Written))
+        let appended = self.written.step(|| (&self.file).write_all(&bytes)).and_then(|own| self.sync(own));
+        appended.map_err(on(&self.path, Verb::Written))
     }
 
-    /// Writes it behind what others wrote; which line it is.
-    fn write(&self, bytes: &[u8]) -> io::Result<u64> {
-        let mut written = held(&self.written);
-        let own = written.count + 1;
-        written.advance(own, || (&self.file).write_all(bytes))?;
-        Ok(own)
-    }
-
-    /// Waits until that line is on the disk, which it may be with somebody else's.
+    /// Waits until that line is on the disk; the folder's entry is there since the file was made.
     fn sync(&self, own: u64) -> io::Result<()> {
-        let mut on_disk = held(&self.on_disk);
-        if on_disk.count >= own {
-            return Ok(());
-        }
-        let all = held(&self.written).count;
-        // The folder's entry is on the disk since the file was made.
-        on_disk.advance(all, || self.file.sync_all())
+        self.on_disk.reach(own, || {
+            let all = self.written.reached();
+            self.file.sync_all().map(|()| all)
+        })
     }
-}
-
-fn held(lines: &Mutex<Lines>) -> MutexGuard<'_, Lines> {
-    lines.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -193,8 +157,7 @@ mod tests {
         assert_eq!(error.source.kind(), io::ErrorKind::StorageFull, "{error}");
         assert!(error.to_string().starts_with("/dev/full could not be written"), "{error}");
         // It may be torn: nothing comes after it, even where the disk would take it.
-        let there = AppendFile::of(full, tempfile::tempfile().unwrap());
-        *held(&there.written) = std::mem::take(&mut *held(&file.written));
+        let there = AppendFile { written: file.written, ..AppendFile::of(full, tempfile::tempfile().unwrap()) };
         assert_eq!(there.append("two").unwrap_err().source.kind(), io::ErrorKind::StorageFull);
     }
 
@@ -222,6 +185,6 @@ mod tests {
             let numbers: Vec<usize> = of_thread.map(|it| it.split(' ').next().unwrap().parse().unwrap()).collect();
             assert_eq!(numbers, (0..lines).collect::<Vec<_>>());
         }
-        assert_eq!((held(&file.written).count, held(&file.on_disk).count), (320, 320));
+        assert_eq!((file.written.reached(), file.on_disk.reached()), (320, 320));
     }
 }

@@ -13,7 +13,7 @@ use clap::{ArgGroup, Args};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Which systems to change.
+// Which systems to change.
 #[derive(Args)]
 #[command(group = ArgGroup::new("where").required(true))]
 pub(super) struct Choice {
@@ -38,7 +38,7 @@ pub(super) struct Choice {
 
 /// The chosen systems; nothing of them was read yet, nor was a PowerShell started.
 pub(super) enum Systems {
-    Lab(Lab),
+    Lab(Box<Lab>),
     Live { pool: Box<Pool>, state: PathBuf, parallel: usize, patience: Patience, nothing_at_work: bool },
 }
 
@@ -51,7 +51,7 @@ pub(super) enum Opened<'s> {
 impl Choice {
     pub(super) fn systems(&self) -> Result<Systems, Failure> {
         match (&self.lab, &self.state) {
-            (Some(lab), _) => Ok(Systems::Lab(read::lab(lab)?)),
+            (Some(lab), _) => Ok(Systems::Lab(Box::new(read::lab(lab)?))),
             (None, Some(state)) => Ok(Systems::Live {
                 pool: Box::new(self.reach.pool()?),
                 state: state.clone(),

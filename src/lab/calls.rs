@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const LOG: &str = "lab-calls.jsonl";
 
@@ -145,8 +145,14 @@ pub(super) fn end(state: &Path, call: u64, result: &Result<(), TargetError>) -> 
     append(state, |_| Line::Ended { call, outcome }).map(drop)
 }
 
+/// Where the log is.
+pub(super) fn path(state: &Path) -> PathBuf {
+    state.join(LOG)
+}
+
+/// The line is not yet on the disk when this returns.
 fn append(state: &Path, line: impl FnOnce(u64) -> Line) -> Result<u64, LabError> {
-    let path = state.join(LOG);
+    let path = path(state);
     let failed = |source| LabError::Io { path: path.clone(), doing: "written", source };
     let mut file = File::options().create(true).read(true).append(true).open(&path).map_err(failed)?;
     let mut length = file.seek(SeekFrom::End(0)).map_err(failed)?;
@@ -163,13 +169,13 @@ fn append(state: &Path, line: impl FnOnce(u64) -> Line) -> Result<u64, LabError>
     }
     text += &serde_json::to_string(&line(length)).map_err(|error| failed(error.into()))?;
     text.push('\n');
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
     Ok(length)
 }
 
 /// Every call that the log tells of, in the order of their beginnings.
 pub(super) fn read(state: &Path) -> Result<Vec<Call>, LabError> {
-    let path = state.join(LOG);
+    let path = path(state);
     let text = match fs::read(&path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -30,6 +30,17 @@ pub(super) struct Base {
     changes: u64,
 }
 
+/// What was noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Noted {
+    /// Nothing: `lab.json` is to be written whole instead.
+    NotHere,
+    /// That it is later, which may be lost.
+    Time,
+    /// More than that.
+    Change,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -54,7 +65,7 @@ impl Base {
 
     /// Brings the memory up to the last change.
     pub(super) fn read(mut self, state: &Path, memory: &mut Memory) -> Result<Self, LabError> {
-        let path = state.join(LOG);
+        let path = path(state);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(self),
@@ -75,15 +86,13 @@ impl Base {
         Ok(self)
     }
 
-    /// Notes what changed; `false` where `lab.json` is to be written whole instead.
-    ///
-    /// It is on the disk when this returns, unless nothing but the time is another one.
-    pub(super) fn append(&mut self, state: &Path, former: &Memory, memory: &Memory) -> Result<bool, LabError> {
+    /// Notes what changed; it is not yet on the disk when this returns.
+    pub(super) fn append(&mut self, state: &Path, former: &Memory, memory: &Memory) -> Result<Noted, LabError> {
         if self.length < SMALL || self.changes > self.length as u64 {
-            return Ok(false);
+            return Ok(Noted::NotHere);
         }
-        let Some(change) = between(former, memory) else { return Ok(false) };
-        let path = state.join(LOG);
+        let Some(change) = between(former, memory) else { return Ok(Noted::NotHere) };
+        let path = path(state);
         let failed = |source| LabError::Io { path: path.clone(), doing: "written", source };
         let mut text = Vec::new();
         if self.changes == 0 {
@@ -96,11 +105,8 @@ impl Base {
             file.set_len(self.changes).map_err(failed)?;
         }
         file.write_all(&text).map_err(failed)?;
-        if !is_only_later(former, &change) {
-            file.sync_data().map_err(failed)?;
-        }
         self.changes += text.len() as u64;
-        Ok(true)
+        Ok(if is_only_later(former, &change) { Noted::Time } else { Noted::Change })
     }
 }
 
@@ -118,7 +124,8 @@ pub(super) fn clear(state: &Path) -> Result<(), LabError> {
     }
 }
 
-fn path(state: &Path) -> PathBuf {
+/// Where they are noted.
+pub(super) fn path(state: &Path) -> PathBuf {
     state.join(LOG)
 }
 
@@ -215,9 +222,9 @@ mod tests {
         let mut third = second.clone();
         third.accounts.insert(r"CONTOSO\kerbauth".parse().unwrap(), None);
         let mut log = base(SMALL);
-        assert!(log.append(folder.path(), &first, &second).unwrap());
+        assert_eq!(log.append(folder.path(), &first, &second).unwrap(), Noted::Change);
         let whole = fs::read(folder.path().join(LOG)).unwrap();
-        assert!(log.append(folder.path(), &second, &third).unwrap());
+        assert_eq!(log.append(folder.path(), &second, &third).unwrap(), Noted::Change);
         assert_eq!(read(&folder, SMALL, first.clone()), third);
         assert_eq!(read(&folder, SMALL + 1, first.clone()), first, "with another lab.json it says nothing");
         let all = fs::read(folder.path().join(LOG)).unwrap();
@@ -226,7 +233,7 @@ mod tests {
             assert_eq!(read(&folder, SMALL, first.clone()), second, "cut off at {end}");
         }
         let mut again = base(SMALL).read(folder.path(), &mut first.clone()).unwrap();
-        assert!(again.append(folder.path(), &second, &third).unwrap());
+        assert_eq!(again.append(folder.path(), &second, &third).unwrap(), Noted::Change);
         assert_eq!(fs::read(folder.path().join(LOG)).unwrap(), all, "what was cut off is replaced");
     }
 
@@ -247,8 +254,8 @@ mod tests {
     #[test]
     fn a_small_lab_and_one_that_lost_a_server_are_written_whole() {
         let folder = scratch();
-        assert!(!base(SMALL - 1).append(folder.path(), &memory(1), &memory(2)).unwrap());
-        assert!(!base(SMALL).append(folder.path(), &memory(2), &memory(1)).unwrap());
+        assert_eq!(base(SMALL - 1).append(folder.path(), &memory(1), &memory(2)).unwrap(), Noted::NotHere);
+        assert_eq!(base(SMALL).append(folder.path(), &memory(2), &memory(1)).unwrap(), Noted::NotHere);
         assert_eq!(length(folder.path()), 0);
     }
 }

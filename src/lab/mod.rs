@@ -21,6 +21,7 @@ mod console;
 mod create;
 mod derived;
 mod fault;
+mod logs;
 mod memory;
 mod observe;
 mod refusal;
@@ -33,11 +34,14 @@ pub use console::{ConsoleCall, ConsoleEnd, ConsoleError, ConsoleReply};
 pub use fault::{Fault, Right};
 pub use memory::{AccountObject, Behind, Down, Held, Memory, Publication, Rights, ServerMemory, schema};
 
+use crate::apply::target::TargetError;
 use crate::model::{Cause, Place, ServerFqdn};
+use crate::plan::Action;
 use crate::snapshot::change::Stamp;
 use crate::snapshot::{self, WriteError, Writer, change};
-use changes::Base;
+use changes::{Base, Noted};
 use jiff::{SignedDuration, Timestamp};
+use logs::Logs;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -67,6 +71,7 @@ pub struct Lab {
     /// One thread at a time; the lock file keeps other programs out.
     gate: Mutex<Option<LastSeen>>,
     topology: Arc<LastRead>,
+    logs: Logs,
     /// What is derived could not be written, and is to be completed with the next change.
     incomplete: AtomicBool,
     /// `snapshot.json` has an older time than `lab.json`.
@@ -141,6 +146,7 @@ impl Lab {
             state: folder.join(STATE),
             gate: Mutex::default(),
             topology: Arc::default(),
+            logs: Logs::of(&folder.join(STATE)),
             incomplete: AtomicBool::new(false),
             behind: AtomicBool::new(false),
         }
@@ -181,7 +187,7 @@ impl Lab {
         *gate = Some(seen);
         let writer = Writer::of_derived(&self.folder)?;
         let world = World::reading(&self.folder, Working::shared(&written), Arc::clone(&self.topology));
-        Ok(Session { lab: self, writer, world, written, gate, _lock: lock })
+        Ok(Session { lab: self, writer, world, written, noted: None, gate, _lock: lock })
     }
 
     /// The memory as it stands on the disk.
@@ -250,23 +256,35 @@ struct Session<'l> {
     world: World,
     /// The memory as it stands on the disk.
     written: Arc<Memory>,
+    /// The last line that this session noted, and that shall be on the disk when it ends.
+    noted: Option<u64>,
     gate: MutexGuard<'l, Option<LastSeen>>,
     _lock: File,
 }
 
 impl Session<'_> {
-    /// Makes what happened last: `lab.json` first, then what is derived from it.
-    fn commit(&mut self) -> Result<(), LabError> {
+    /// Makes what happened last, lets others at the lab, and waits until it is on the disk.
+    fn commit(mut self) -> Result<(), LabError> {
+        let written = self.write();
+        let (lab, noted) = (self.lab, self.noted);
+        drop(self);
+        noted.map_or(Ok(()), |line| lab.logs.wait_for(line)).and(written)
+    }
+
+    /// `lab.json` first, or what changed beside it, then what is derived from it.
+    fn write(&mut self) -> Result<(), LabError> {
         if self.world.memory.is(&self.written) {
             return Ok(());
         }
         let noted = self.note_change()?;
-        if !noted {
-            self.write_memory()?;
+        match noted {
+            Noted::NotHere => self.write_memory()?,
+            Noted::Time => {}
+            Noted::Change => self.noted = Some(self.lab.logs.noted()),
         }
         let former = std::mem::replace(&mut self.written, self.world.memory.share());
         // In a large lab, that the clock went on is derived when somebody reads.
-        if noted && derived::only_the_clock(&former, &self.written) {
+        if noted != Noted::NotHere && derived::only_the_clock(&former, &self.written) {
             self.lab.behind.store(true, Ordering::Relaxed);
         } else {
             self.derive(Some(&former))?;
@@ -274,15 +292,29 @@ impl Session<'_> {
         self.publish()
     }
 
-    /// Notes what changed beside `lab.json`; `false` where that is to be written whole.
-    fn note_change(&mut self) -> Result<bool, LabError> {
-        let Some(mut seen) = self.gate.take() else { return Ok(false) };
-        if !seen.base.append(&self.lab.state, &self.written, &self.world.memory)? {
-            return Ok(false);
+    /// Notes what changed beside `lab.json`, if it is not to be written whole.
+    fn note_change(&mut self) -> Result<Noted, LabError> {
+        let Some(mut seen) = self.gate.take() else { return Ok(Noted::NotHere) };
+        let noted = seen.base.append(&self.lab.state, &self.written, &self.world.memory)?;
+        if noted != Noted::NotHere {
+            seen.memory = self.world.memory.share();
+            *self.gate = Some(seen);
         }
-        seen.memory = self.world.memory.share();
-        *self.gate = Some(seen);
-        Ok(true)
+        Ok(noted)
+    }
+
+    /// Notes that a call begins; its number.
+    fn begin_call(&mut self, action: &Action) -> Result<u64, LabError> {
+        let call = calls::begin(&self.lab.state, self.world.memory.now, action)?;
+        self.noted = Some(self.lab.logs.noted());
+        Ok(call)
+    }
+
+    /// Notes how it ended.
+    fn end_call(&mut self, call: u64, result: &Result<(), TargetError>) -> Result<(), LabError> {
+        calls::end(&self.lab.state, call, result)?;
+        self.noted = Some(self.lab.logs.noted());
+        Ok(())
     }
 
     /// Writes what is derived; what an earlier failure left undone, too.

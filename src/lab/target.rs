@@ -1,6 +1,6 @@
 //! The lab as a [`Target`] of `apply`.
 
-use super::calls::{self, Cmdlet};
+use super::calls::Cmdlet;
 use super::refusal::{Refusal, broken_off, not_begun, told};
 use super::world::World;
 use super::{Lab, LabError, TICK, cmdlets, observe};
@@ -88,21 +88,21 @@ impl Lab {
     /// Notes the call, moves the clock, lets others publish, and waits for slow servers.
     fn begin(&self, action: &Action) -> Result<u64, LabError> {
         let mut session = self.session()?;
-        let call = calls::begin(&self.state, session.world.memory.now, action)?;
+        let call = session.begin_call(action)?;
         let slowest = session.world.slowest(&addressed(&session.world, action));
         session.world.memory.now += TICK + SignedDuration::try_from(slowest).unwrap_or(SignedDuration::ZERO);
         if let Some(publication) = &mut session.world.memory.publication {
             publication.calls = publication.calls.saturating_sub(1);
         }
         session.commit()?;
-        drop(session);
         std::thread::sleep(slowest);
         Ok(call)
     }
 
     fn end(&self, call: u64, result: &Result<(), TargetError>) -> Result<(), LabError> {
-        let _session = self.session()?;
-        calls::end(&self.state, call, result)
+        let mut session = self.session()?;
+        session.end_call(call, result)?;
+        session.commit()
     }
 
     fn carry_out(&self, action: &Action) -> Result<Result<(), Refusal>, LabError> {
