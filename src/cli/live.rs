@@ -12,6 +12,10 @@ use std::time::Duration;
 /// The heading of these options. Each names it: a heading for whatever comes next would last beyond them.
 const HEADING: &str = "The live systems";
 
+/// The options that nothing but --live heeds. Whatever may stand in its place names them as its conflicts: that they
+/// require --live is not checked beside what excludes it.
+pub(super) const ONLY_LIVE: [&str; 5] = ["shell", "host", "ssh", "credential", "call_timeout"];
+
 // By which PowerShell the real systems are reached, and where.
 #[derive(Args)]
 #[group(id = "live_options")]

@@ -234,6 +234,29 @@ mod tests {
     }
 
     #[test]
+    fn what_only_the_live_systems_heed_is_refused_elsewhere() {
+        let check = |line: &str, understood: bool| {
+            let read = Arguments::try_parse_from(line.split(' '));
+            assert_eq!(read.is_ok(), understood, "{line}: {:?}", read.err().map(|error| error.to_string()));
+        };
+        let live = "--shell pwsh --host fe01.contoso.com --ssh fe01 --credential c.xml --call-timeout 5m";
+        for place in ["plan f --snapshot d", "status f --snapshot d", "verify f --snapshot d", "verify f --lab l"] {
+            check(&format!("cskerb {place}"), true);
+            check(&format!("cskerb {} --live {live}", &place[..place.find(" --").unwrap()]), true);
+            for option in live.split("--").skip(1) {
+                check(&format!("cskerb {place} --{}", option.trim()), false);
+            }
+        }
+        for verb in ["apply f", "undo 20260530T200000Z-1a2b3c4d"] {
+            check(&format!("cskerb {verb} --lab l --parallel 2"), true);
+            check(&format!("cskerb {verb} --live --state s --nothing-at-work --replication-timeout 1h {live}"), true);
+            for option in live.split("--").chain(["nothing-at-work", "replication-timeout 1h", "state s"]).skip(1) {
+                check(&format!("cskerb {verb} --lab l --{}", option.trim()), false);
+            }
+        }
+    }
+
+    #[test]
     fn every_verb_has_examples_and_every_example_is_understood() {
         for verb in whole().get_subcommands() {
             let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();

@@ -12,7 +12,7 @@ pub(super) struct Arguments {
     /// The deployment file; `-` reads standard input
     file: String,
     /// The snapshot folder to show
-    #[arg(long, value_name = "DIR", group = "where")]
+    #[arg(long, value_name = "DIR", group = "where", conflicts_with_all = live::ONLY_LIVE)]
     snapshot: Option<PathBuf>,
     /// Read the real systems, through PowerShell, and show them
     #[arg(long, group = "where")]

@@ -18,7 +18,8 @@ use std::time::Duration;
 #[command(group = ArgGroup::new("where").required(true))]
 pub(super) struct Choice {
     /// The lab to change
-    #[arg(long, value_name = "DIR", group = "where")]
+    #[arg(long, value_name = "DIR", group = "where", conflicts_with_all = ["replication_timeout", "nothing_at_work"])]
+    #[arg(conflicts_with_all = live::ONLY_LIVE)]
     lab: Option<PathBuf>,
     /// Change the real systems, through PowerShell
     #[arg(long, group = "where", requires = "state")]

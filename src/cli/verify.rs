@@ -18,10 +18,10 @@ pub(super) struct Arguments {
     /// The deployment file; `-` reads standard input
     file: String,
     /// The snapshot folder to look at
-    #[arg(long, value_name = "DIR", group = "where")]
+    #[arg(long, value_name = "DIR", group = "where", conflicts_with_all = live::ONLY_LIVE)]
     snapshot: Option<PathBuf>,
     /// The lab to look at
-    #[arg(long, value_name = "DIR", group = "where")]
+    #[arg(long, value_name = "DIR", group = "where", conflicts_with_all = live::ONLY_LIVE)]
     lab: Option<PathBuf>,
     /// Look at the real systems, through PowerShell
     #[arg(long, group = "where")]
