@@ -38,16 +38,6 @@ pub(super) fn write(writer: &Writer, memory: &Memory, former: Option<&Memory>) -
     Ok(())
 }
 
-/// Whether of all that is derived only the time is another one.
-pub(super) fn only_the_clock(former: &Memory, memory: &Memory) -> bool {
-    former.assignments == memory.assignments
-        && former.accounts == memory.accounts
-        && former.other_holders == memory.other_holders
-        && former.product == memory.product
-        && former.servers.len() == memory.servers.len()
-        && former.servers.values().zip(memory.servers.values()).all(|(a, b)| a.reading == b.reading)
-}
-
 fn directory(memory: &Memory) -> DirectoryFile {
     let held = memory.accounts.values().flatten().flat_map(|object| &object.service_principal_names);
     let spns: BTreeSet<&Spn> = held.chain(memory.other_holders.keys()).collect();

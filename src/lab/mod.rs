@@ -3,8 +3,9 @@
 //! `lab.json` is the truth ([`Memory`]); `assignments.json`, `directory.json`, `snapshot.json` and each server's
 //! `kerberos.json` are made from it after every change. `topology.xml` and each server's `applicationHost.config` are
 //! their own truth. Every file is replaced whole, `lab.json` first, so whenever the program is killed,
-//! [`Lab::open`] completes what is derived. In a large lab what changes is noted beside `lab.json` (`changes`), which is
-//! written whole when the program ends, or the next one begins.
+//! [`Lab::open`] completes what is derived. In a large lab what changes is noted beside `lab.json` (`changes`); that and
+//! what is derived are written, all of one moment, when somebody reads, when the program ends, or when the next one
+//! begins.
 //!
 //! The lab knows everything, so its `directory.json` is complete. Its clock starts when the snapshot was collected and
 //! moves on by a second for every call of a cmdlet and for every server that a rotation sets.
@@ -74,8 +75,6 @@ pub struct Lab {
     logs: Logs,
     /// What is derived could not be written, and is to be completed with the next change.
     incomplete: AtomicBool,
-    /// `snapshot.json` has an older time than `lab.json`.
-    behind: AtomicBool,
 }
 
 /// The memory as this program last read or wrote it: thousands of calls ask for the same.
@@ -148,7 +147,6 @@ impl Lab {
             topology: Arc::default(),
             logs: Logs::of(&folder.join(STATE)),
             incomplete: AtomicBool::new(false),
-            behind: AtomicBool::new(false),
         }
     }
 
@@ -271,23 +269,17 @@ impl Session<'_> {
         noted.map_or(Ok(()), |line| lab.logs.wait_for(line)).and(written)
     }
 
-    /// `lab.json` first, or what changed beside it, then what is derived from it.
+    /// Notes what happened, or writes all of it.
     fn write(&mut self) -> Result<(), LabError> {
         if self.world.memory.is(&self.written) {
             return Ok(());
         }
         let noted = self.note_change()?;
+        let former = std::mem::replace(&mut self.written, self.world.memory.share());
         match noted {
-            Noted::NotHere => self.write_memory()?,
+            Noted::NotHere => self.write_whole(Some(&former))?,
             Noted::Time => {}
             Noted::Change => self.noted = Some(self.lab.logs.noted()),
-        }
-        let former = std::mem::replace(&mut self.written, self.world.memory.share());
-        // In a large lab, that the clock went on is derived when somebody reads.
-        if noted != Noted::NotHere && derived::only_the_clock(&former, &self.written) {
-            self.lab.behind.store(true, Ordering::Relaxed);
-        } else {
-            self.derive(Some(&former))?;
         }
         self.publish()
     }
@@ -298,8 +290,8 @@ impl Session<'_> {
         let noted = seen.base.append(&self.lab.state, &self.written, &self.world.memory)?;
         if noted != Noted::NotHere {
             seen.memory = self.world.memory.share();
-            *self.gate = Some(seen);
         }
+        *self.gate = Some(seen);
         Ok(noted)
     }
 
@@ -317,31 +309,32 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Writes what is derived; what an earlier failure left undone, too.
-    fn derive(&self, former: Option<&Memory>) -> Result<(), LabError> {
+    /// Writes `lab.json` first, then what is derived from it and differs from what `former` made.
+    fn write_whole(&mut self, former: Option<&Memory>) -> Result<(), LabError> {
         let incomplete = &self.lab.incomplete;
-        let former = former.filter(|_| !incomplete.load(Ordering::Relaxed));
-        let written = derived::write(&self.writer, &self.world.memory, former);
+        let derived = !self.has_changes() && !incomplete.load(Ordering::Relaxed);
+        self.write_memory()?;
+        let written = derived::write(&self.writer, &self.world.memory, former.filter(|_| derived));
         incomplete.store(written.is_err(), Ordering::Relaxed);
-        self.lab.behind.store(written.is_err(), Ordering::Relaxed);
         Ok(written?)
+    }
+
+    /// Whether changes were noted that neither `lab.json` nor what is derived from it has.
+    fn has_changes(&self) -> bool {
+        self.gate.as_ref().is_some_and(|seen| seen.base.has_changes())
     }
 
     /// Brings everything in line with `lab.json`, whatever was left undone.
     fn complete(&mut self) -> Result<(), LabError> {
         self.world.add_missing_servers();
-        self.write_memory()?;
+        self.write_whole(None)?;
         self.written = self.world.memory.share();
-        self.derive(None)?;
         self.publish()
     }
 
-    /// Writes `lab.json` whole where there are changes beside it, and what it is behind in.
+    /// Brings `lab.json` and what is derived up to the changes that were noted.
     fn gather(&mut self) -> Result<(), LabError> {
-        if self.gate.as_ref().is_some_and(|seen| seen.base.has_changes()) {
-            self.write_memory()?;
-        }
-        if self.lab.behind.load(Ordering::Relaxed) { self.derive(Some(&Arc::clone(&self.written))) } else { Ok(()) }
+        if self.has_changes() || self.lab.incomplete.load(Ordering::Relaxed) { self.write_whole(None) } else { Ok(()) }
     }
 
     /// Publishes the topology whose time has come.
@@ -351,9 +344,8 @@ impl Session<'_> {
         };
         change::sign_topology(&self.lab.folder, &due.signature).map_err(|error| self.lab.unchanged(error))?;
         self.world.forget_topology();
-        self.write_memory()?;
-        self.written = self.world.memory.share();
-        Ok(())
+        let former = std::mem::replace(&mut self.written, self.world.memory.share());
+        self.write_whole(Some(&former))
     }
 
     fn write_memory(&mut self) -> Result<(), LabError> {

@@ -63,6 +63,39 @@ fn a_lab_that_cannot_be_written_says_so_and_loses_nothing() {
     assert_eq!(shown(), Some(3), "the next change completes it");
 }
 
+#[test]
+fn what_a_large_lab_derives_is_of_the_moment_of_its_lab_json() {
+    let (_folder, lab) = healthy();
+    lab.change(|world| {
+        let more = (0..4000).map(|at| (name(&format!("more{at}.contoso.com")), ServerMemory::default()));
+        world.memory.servers.extend(more);
+    })
+    .unwrap();
+    let folder = lab.folder.clone();
+    let version = |actual: &crate::model::Actual| {
+        actual.directory.known().unwrap().accounts[&name(ACCOUNT)].known().unwrap().key_version
+    };
+    let shown = || version(&crate::snapshot::read(&folder).unwrap());
+    let in_file = || {
+        let memory: Memory = serde_json::from_slice(&fs::read(folder.join("lab.json")).unwrap()).unwrap();
+        memory.account(&name(ACCOUNT)).unwrap().key_version
+    };
+    let rotated = |lab: &Lab| lab.perform(&rotate()).unwrap();
+    assert_eq!((shown(), in_file()), (Some(2), Some(2)));
+    rotated(&lab);
+    assert_eq!((shown(), in_file()), (Some(2), Some(2)), "what changed is noted");
+    assert_eq!(version(&lab.read().unwrap()), Some(3));
+    assert_eq!((shown(), in_file()), (Some(3), Some(3)), "somebody has read");
+    rotated(&lab);
+    std::mem::forget(lab); // it was killed
+    assert_eq!((shown(), in_file()), (Some(3), Some(3)));
+    let lab = Lab::open(&folder).unwrap();
+    assert_eq!((shown(), in_file()), (Some(4), Some(4)), "the next one completes it");
+    rotated(&lab);
+    drop(lab);
+    assert_eq!((shown(), in_file()), (Some(5), Some(5)), "it has ended");
+}
+
 /// Every state that a kill can leave between two writes: the files of the state after, in the order of their writing,
 /// the others still of the state before.
 #[test]
