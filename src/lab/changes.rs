@@ -19,6 +19,10 @@ const LOG: &str = "lab-changes.jsonl";
 /// A smaller `lab.json` is written whole after every change, in bytes.
 const SMALL: usize = 64 * 1024;
 
+/// How many times as long as `lab.json` the log may become, before that is written whole: by a run that tests each server
+/// once or twice it does not.
+const MOST: u64 = 8;
+
 /// A `lab.json`, and how far the changes since have been read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Base {
@@ -88,7 +92,7 @@ impl Base {
 
     /// Notes what changed; it is not yet on the disk when this returns.
     pub(super) fn append(&mut self, state: &Path, former: &Memory, memory: &Memory) -> Result<Noted, LabError> {
-        if self.length < SMALL || self.changes > self.length as u64 {
+        if self.length < SMALL || self.changes > MOST * self.length as u64 {
             return Ok(Noted::NotHere);
         }
         let Some(change) = between(former, memory) else { return Ok(Noted::NotHere) };
