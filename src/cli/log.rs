@@ -4,7 +4,8 @@ use super::exit::{Exit, Failure};
 use super::output::Line;
 use super::{output, read};
 use crate::apply::journal::{Ending, Entry, JournalError, Judgement, Record, Refusal, RunId, runs};
-use crate::apply::target::{Observation, Target};
+use crate::apply::target::Observation;
+use crate::lab::Lab;
 use crate::model::Setting;
 use crate::plan::{commands, moment};
 use crate::render::escape::{Lines, terminal};
@@ -48,10 +49,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (name, state) = match (&arguments.lab, &arguments.state) {
-        (Some(lab), _) => {
-            let lab = read::lab(lab)?;
-            (lab.name().to_owned(), lab.state_folder().to_owned())
-        }
+        (Some(lab), _) => (lab.display().to_string(), Lab::state_of(lab).map_err(read::no_lab)?),
         (None, state) => {
             let state = state.clone().unwrap_or_default();
             (state.display().to_string(), state)

@@ -138,6 +138,11 @@ impl Lab {
         Ok(lab)
     }
 
+    /// The folder of the journals of the lab that is there; the lab itself is neither opened nor completed.
+    pub fn state_of(folder: &Path) -> Result<PathBuf, LabError> {
+        if snapshot::is_lab(folder) { Ok(folder.join(STATE)) } else { Err(LabError::None(folder.to_owned())) }
+    }
+
     fn at(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),

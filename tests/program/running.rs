@@ -264,6 +264,17 @@ fn the_log_tells_the_values_before_and_after() {
         &["there is no run 20260101T000000Z-abcdef01"],
     );
     scene.expect(&["log", "../..", "--lab", "lab"], 1, &["is not the id of a run"]);
+    scene.expect(&["log", "--lab", "."], 1, &[". is no lab: it has no lab.json"]);
+}
+
+/// So it needs no right to write there, and waits for no run.
+#[test]
+fn the_log_leaves_the_lab_alone() {
+    let scene = Scene::new(CONTOSO, &[]);
+    let unfinished = scene.path("lab/.writing-abc");
+    fs::write(&unfinished, "whoever opens the lab takes this away").unwrap();
+    scene.expect(&["log", "--lab", "lab"], 0, &["has no runs yet"]);
+    assert!(unfinished.exists());
 }
 
 #[test]
