@@ -93,11 +93,11 @@ fn disruption(survey: &Survey<'_>, draft: &Draft) -> Option<String> {
     }
     let clients = |sites: &[&SiteName], how: &str| {
         let names: Vec<&str> = sites.iter().map(|site| site.as_str()).collect();
-        (!sites.is_empty()).then(|| format!("clients of {}: from here on{how}", names.join(", ")))
+        (!sites.is_empty()).then(|| format!("clients of {}: from here on they {how}", names.join(", ")))
     };
     let both = [
-        clients(&given, ", until the password steps are done"),
-        clients(&of(&[StepKind::UnassignAccount]), " they fall back to NTLM or certificates"),
+        clients(&given, "get tickets that servers cannot read until the password steps are done"),
+        clients(&of(&[StepKind::UnassignAccount]), "fall back to NTLM or certificates"),
     ];
     let both: Vec<String> = both.into_iter().flatten().collect();
     (!both.is_empty()).then(|| both.join("; "))

@@ -126,8 +126,8 @@ if (Enter-Step 4) {
 # because   Dublin gets an account: Enable-CsTopology makes its SPNs and makes the assignment effective
 # because   Paris gets another account: Enable-CsTopology moves its SPNs and makes the assignment effective
 # because   Oslo loses its account: Enable-CsTopology removes its SPNs from CONTOSO\kerbold
-# disrupts  clients of Dublin, Paris: from here on, until the password steps are done; clients of Oslo: from here on
-#         | they fall back to NTLM or certificates
+# disrupts  clients of Dublin, Paris: from here on they get tickets that servers cannot read until the password
+#         | steps are done; clients of Oslo: from here on they fall back to NTLM or certificates
 # run on    any computer with the management shell
 # after     steps 1-4
 # needs     $AllowEnableTopology = $true
