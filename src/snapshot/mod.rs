@@ -28,7 +28,8 @@
 //!
 //! The JSON files are written, each whole or not at all, by a [`Writer`] in the very types that read them.
 //!
-//! **Architecture invariant:** no secret of applicationHost.config is kept or shown, nor any line of it.
+//! **Architecture invariant:** no secret of applicationHost.config is in what was read, nor any line of it, and none is
+//! shown. Its text is in memory while the folder is being read.
 
 mod application_host;
 pub mod assignments;

@@ -41,27 +41,33 @@ pub(super) fn line_column(text: &str, offset: usize) -> (usize, usize) {
 /// Finds lines and columns of ascending offsets, reading the text only once.
 pub(super) struct Locator<'t> {
     text: &'t str,
+    /// The last offset, and where it is.
+    offset: usize,
     line: usize,
-    line_start: usize,
+    column: usize,
 }
 
 impl<'t> Locator<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, line: 1, line_start: 0 }
+        Self { text, offset: 0, line: 1, column: 1 }
     }
 
-    /// Line and column of this byte; an offset before the last one's line starts over.
+    /// Line and column of this byte; an offset before the last one starts over.
     pub(super) fn at(&mut self, offset: usize) -> (usize, usize) {
         let offset = self.text.floor_char_boundary(offset);
-        if offset < self.line_start {
+        if offset < self.offset {
             *self = Self::new(self.text);
         }
-        let passed = &self.text.as_bytes()[self.line_start..offset];
-        if let Some(last) = passed.iter().rposition(|byte| *byte == b'\n') {
-            self.line += newlines(&passed[..=last]);
-            self.line_start += last + 1;
+        let passed = &self.text[self.offset..offset];
+        self.offset = offset;
+        match memchr::memrchr(b'\n', passed.as_bytes()) {
+            Some(last) => {
+                self.line += newlines(&passed.as_bytes()[..=last]);
+                self.column = 1 + passed[last + 1..].chars().count();
+            }
+            None => self.column += passed.chars().count(),
         }
-        (self.line, self.text[self.line_start..offset].chars().count() + 1)
+        (self.line, self.column)
     }
 }
 
@@ -93,5 +99,11 @@ mod tests {
     fn a_locator_goes_on_and_goes_back() {
         let mut locator = Locator::new("a\nbb\nccc");
         assert_eq!([locator.at(3), locator.at(6), locator.at(0)], [(2, 2), (3, 2), (1, 1)]);
+        let text = "ü\n\nab ü c\nd";
+        for (first, second) in (0..=text.len()).flat_map(|first| (0..=text.len()).map(move |second| (first, second))) {
+            let mut locator = Locator::new(text);
+            locator.at(first);
+            assert_eq!(locator.at(second), line_column(text, second), "{second} after {first}");
+        }
     }
 }

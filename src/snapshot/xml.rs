@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::io::BufRead as _;
 
 /// Deeper nesting is refused; the deepest seen in real files is 9.
-const DEEPEST: usize = 200;
+pub(super) const DEEPEST: usize = 200;
 
 const ODD_REFERENCE: &str = "there is an entity reference other than &amp; &lt; &gt; &quot; &apos; and numbers; such \
                              are not read, since they can make a document grow without bound or read other files";
@@ -63,7 +63,12 @@ impl<'t> Document<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let mut references = memchr::memchr_iter(b'&', text.as_bytes());
         let odd_references = references.any(|at| !begins_reference(&text[at + 1..]));
-        Self { text, reader: Reader::from_str(text), depth: 0, root: Root::Expected, odd_references }
+        let mut reader = Reader::from_str(text);
+        // The library would pass over one without counting it.
+        for _ in text.chars().take_while(|c| *c == '\u{feff}') {
+            reader.stream().consume('\u{feff}'.len_utf8());
+        }
+        Self { text, reader, depth: 0, root: Root::Expected, odd_references }
     }
 
     /// For whoever looks at no text: the blanks that indent the markup, half of all nodes, are not even met.
@@ -308,9 +313,17 @@ fn begins_reference(after: &str) -> bool {
     let name = after.as_bytes().iter().take(12).position(|byte| *byte == b';').map(|end| &after[..end]);
     match name {
         Some("amp" | "lt" | "gt" | "quot" | "apos") => true,
-        Some(name) => name.starts_with('#'),
+        Some(name) => match (name.strip_prefix("#x"), name.strip_prefix('#')) {
+            (Some(number), _) => is_number(number, u8::is_ascii_hexdigit),
+            (None, Some(number)) => is_number(number, u8::is_ascii_digit),
+            (None, None) => false,
+        },
         None => false,
     }
+}
+
+fn is_number(text: &str, is_digit: fn(&u8) -> bool) -> bool {
+    !text.is_empty() && text.as_bytes().iter().all(is_digit)
 }
 
 /// The library's words quote the document, so these are our own.
@@ -408,6 +421,8 @@ mod tests {
         check("<a><b c='&'/></a>", Err(((1, 10), "entity reference")));
         check("<a>a & b</a>", Err(((1, 6), "begins no reference")));
         check("<a>&#0;</a>", Err(((1, 4), "entity reference")));
+        check("<a><b c='&#'/>;</a>", Err(((1, 10), "entity reference")));
+        check("<a><b c='&#xg;'/></a>", Err(((1, 10), "entity reference")));
     }
 
     #[test]

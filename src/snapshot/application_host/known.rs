@@ -2,7 +2,7 @@
 
 use super::pieces::Pieces;
 use super::settings;
-use crate::model::{Layer, LocationPath, NameError};
+use crate::model::{Layer, LocationPath, NameError, ProviderEdit};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ impl Known {
 
     /// The global layer and those of the locations, what was said later over what was said earlier.
     pub(super) fn merged(&mut self, blocks: Vec<Block>) -> (Layer, Arc<BTreeMap<LocationPath, Layer>>) {
-        if let Some(at) = self.said.iter().position(|said| said.blocks == blocks) {
+        if let Some(at) = self.said.iter().position(|said| are_alike(&said.blocks, &blocks)) {
             self.said.swap(0, at);
         } else {
             let (global, locations) = self.merge(&blocks);
@@ -135,4 +135,16 @@ impl Known {
             self.ranks[this] = self.ranks[before] + usize::from(self.paths[before] != self.paths[this]);
         }
     }
+}
+
+/// Whether they are the same, letter for letter: providers that nobody knows are the same in any case, and a file shall be
+/// shown as it is, whichever was read before it.
+fn are_alike(some: &[Block], others: &[Block]) -> bool {
+    fn names(blocks: &[Block]) -> impl Iterator<Item = &str> {
+        blocks.iter().flat_map(|block| &block.layer.providers).filter_map(|(edit, _)| match edit {
+            ProviderEdit::Clear => None,
+            ProviderEdit::Add(provider) | ProviderEdit::Remove(provider) => Some(provider.as_str()),
+        })
+    }
+    some == others && names(some).eq(names(others))
 }

@@ -118,7 +118,8 @@ impl<'t> Walk<'t, '_> {
         }
         loop {
             let offset = self.document.position();
-            let begin = Begin { within, offset, line_column: self.locator.at(offset), said: self.said.len() };
+            let (line_column, said) = (self.locator.at(offset), self.said.len());
+            let begin = Begin { within, depth: self.open.len(), offset, line_column, said };
             match self.known.pieces.find(&begin, &self.text[offset..], &mut self.said) {
                 Some(length) => self.document.pass(length),
                 None => return Some(begin),

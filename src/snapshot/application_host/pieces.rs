@@ -2,8 +2,8 @@
 //! is the same is not walked again.
 //!
 //! A piece is a whole element with the blanks and comments before it, as it stands in an element whose other content
-//! does not matter to it. So the same text in the same element says the same, whatever file it is in; only lines and
-//! columns may be others. A piece in which something was wrong is never kept.
+//! does not matter to it. So the same text in the same element, equally deep, says the same, whatever file it is in;
+//! only lines and columns may be others. A piece in which something was wrong is never kept.
 
 use super::Open;
 use super::known::Block;
@@ -16,12 +16,13 @@ pub(super) struct Pieces {
     /// Which of them is expected next.
     next: usize,
     now: Vec<Piece>,
-    /// How many bytes of text `now` has.
+    /// How many bytes of memory `now` takes.
     bytes: usize,
 }
 
 struct Piece {
     within: Open,
+    depth: usize,
     text: String,
     /// Where it began.
     line_column: (usize, usize),
@@ -33,6 +34,8 @@ struct Piece {
 pub(super) struct Begin {
     /// The element that it stands in.
     pub(super) within: Open,
+    /// How many elements it stands in.
+    pub(super) depth: usize,
     pub(super) offset: usize,
     pub(super) line_column: (usize, usize),
     /// How much the file has said before.
@@ -44,7 +47,7 @@ impl Pieces {
     /// file.
     const LOOK_AHEAD: usize = 32;
 
-    /// The most text of one file that is kept, in bytes; the largest real ones have 200,000.
+    /// The most memory that the pieces of one file may take, in bytes; the largest real ones have 200,000 of text.
     const MOST: usize = 4 << 20;
 
     /// Of one more file.
@@ -57,7 +60,9 @@ impl Pieces {
     /// How long the piece is that this text begins with, where the file before had it; adds what it says.
     pub(super) fn find(&mut self, begin: &Begin, text: &str, said: &mut Vec<Block>) -> Option<usize> {
         let same = |piece: &Option<Piece>| {
-            piece.as_ref().is_some_and(|piece| piece.within == begin.within && text.starts_with(&piece.text))
+            piece.as_ref().is_some_and(|piece| {
+                (piece.within, piece.depth) == (begin.within, begin.depth) && text.starts_with(&piece.text)
+            })
         };
         let at = self.next + self.before.iter().skip(self.next).take(Self::LOOK_AHEAD).position(same)?;
         let mut piece = self.before[at].take()?;
@@ -65,23 +70,29 @@ impl Pieces {
         piece.move_to(begin.line_column);
         said.extend_from_slice(&piece.said);
         let length = piece.text.len();
-        self.bytes += length;
+        self.bytes += piece.bytes();
         self.now.push(piece);
         Some(length)
     }
 
     /// Keeps a piece that has ended for the next file: what stands in it was said since it began.
     pub(super) fn keep(&mut self, begin: &Begin, text: &str, said: &[Block]) {
+        let Begin { within, depth, line_column, said: before, .. } = *begin;
         if self.bytes + text.len() > Self::MOST {
             return;
         }
-        self.bytes += text.len();
-        let Begin { within, line_column, said: before, .. } = *begin;
-        self.now.push(Piece { within, text: text.to_owned(), line_column, said: said[before..].to_vec() });
+        let piece = Piece { within, depth, text: text.to_owned(), line_column, said: said[before..].to_vec() };
+        self.bytes += piece.bytes();
+        self.now.push(piece);
     }
 }
 
 impl Piece {
+    /// How much memory it takes, but for what providers' names take.
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.text.len() + size_of_val(self.said.as_slice())
+    }
+
     /// Gives the places in it as they are where it begins there.
     fn move_to(&mut self, to: (usize, usize)) {
         let from = std::mem::replace(&mut self.line_column, to);

@@ -4,6 +4,7 @@ use super::*;
 use crate::model::{Provider, ProviderEdit, Reading, WindowsAuthentication};
 use crate::snapshot::samples;
 use crate::snapshot::tests::{broken, source};
+use crate::snapshot::xml::DEEPEST;
 use proptest::prelude::*;
 
 const FILE: &str = "servers/fe01.contoso.com/applicationHost.config";
@@ -301,6 +302,14 @@ proptest! {
     }
 }
 
+/// A file is read as if no other had been read before: with the same values, spelled alike, the same places, and the same
+/// faults at the same places.
+fn assert_as_if_first(text: &str, known: &mut Known) {
+    let source = source(FILE, text);
+    let (after, first) = (read(&source, known), read(&source, &mut Known::default()));
+    assert_eq!(format!("{after:?}"), format!("{first:?}"), "{text}");
+}
+
 /// What files before said is remembered, and changes nothing of what a file says.
 #[test]
 fn files_read_one_after_the_other_are_read_as_if_each_were_the_first() {
@@ -335,8 +344,46 @@ fn files_read_one_after_the_other_are_read_as_if_each_were_the_first() {
     let mut known = Known::default();
     for (first, second) in (0..files.len()).flat_map(|first| (0..files.len()).map(move |second| (first, second))) {
         for text in [&files[first], &files[second]] {
-            let source = source(FILE, text);
-            assert_eq!(read(&source, &mut known), read(&source, &mut Known::default()), "{first} {second}: {text}");
+            assert_as_if_first(text, &mut known);
+        }
+    }
+}
+
+#[test]
+fn a_piece_says_the_same_only_where_the_same_stands_around_it() {
+    let check = |before: &str, text: &str| {
+        let mut known = Known::default();
+        for text in [before, text] {
+            assert_as_if_first(&format!("<configuration>{text}</configuration>"), &mut known);
+        }
+    };
+    let deep = "<x>".repeat(DEEPEST - 2) + &"</x>".repeat(DEEPEST - 2);
+    let hosting = format!("<system.applicationHost>{deep}</system.applicationHost>");
+    check(&hosting, &format!("<location path='A'>{hosting}</location>"));
+    check("<x b='&#'/>;", "<x b='&#'/>");
+    check("<x b='&#1'/>;", "<x b='&#1'/>");
+    check("<x/><!--&x;-->", "<x/>&x;");
+    check("<x><?xml version='1.0'?></x>", "<x/>");
+    let provider = |name: &str| {
+        format!(
+            "<system.webServer><security><authentication><windowsAuthentication><providers><add value='{name}'/>\
+             </providers></windowsAuthentication></authentication></security></system.webServer>"
+        )
+    };
+    check(&provider("Foo"), &provider("FOO"));
+    check(&format!("<x é=''/>{}", provider("NTLM")), &format!("<x e=''/><x é=''/>{}", provider("NTLM")));
+}
+
+#[test]
+fn marks_at_the_beginning_move_nothing() {
+    let mut known = Known::default();
+    for mark in ["", "\u{feff}", "\u{feff}\u{feff}"] {
+        for text in [
+            "<configuration a=\"é\"></configuration>",
+            "<configuration><aaa></aaa></configuration>",
+            "<configuration><aaa></axx></configuration>",
+        ] {
+            assert_as_if_first(&format!("{mark}{text}"), &mut known);
         }
     }
 }
@@ -380,6 +427,8 @@ fn pieces() -> impl Strategy<Value = Vec<&'static str>> {
         sites("A", &format!("{application}<application/>")),
         "<other b='&x;'/>".to_owned(),
         "<other>".to_owned(),
+        "<other></otter>".to_owned(),
+        "<other b='&#'/>".to_owned(),
     ];
     let one_of = |pieces: Vec<String>| {
         proptest::sample::select(pieces.into_iter().map(|piece| &*piece.leak()).collect::<Vec<&'static str>>())
@@ -395,8 +444,10 @@ proptest! {
         let mut known = Known::default();
         for (pieces, declared) in files {
             let declaration = if declared { "<?xml version='1.0'?>\n" } else { "" };
-            let source = source(FILE, &format!("{declaration}<configuration>{}</configuration>", pieces.concat()));
-            prop_assert_eq!(read(&source, &mut known), read(&source, &mut Known::default()), "{}", source.text);
+            let text = format!("{declaration}<configuration>{}</configuration>", pieces.concat());
+            let source = source(FILE, &text);
+            let (after, first) = (read(&source, &mut known), read(&source, &mut Known::default()));
+            prop_assert_eq!(format!("{after:?}"), format!("{first:?}"), "{}", text);
         }
     }
 }
