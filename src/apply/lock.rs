@@ -94,7 +94,8 @@ impl Drop for Lock {
 pub(crate) fn take(state: &Path, timeout: Duration) -> Result<File, LockError> {
     disk::make_folders(state)?;
     let path = state.join("lock");
-    let file = OpenOptions::new().create(true).append(true).open(&path);
+    // Windows locks no file that is open for nothing but appending.
+    let file = OpenOptions::new().create(true).append(true).read(true).open(&path);
     let file = file.map_err(disk::on(&path, Verb::Written))?;
     let asked = Instant::now();
     loop {

@@ -169,6 +169,7 @@ fn call(arguments: &Call) -> Result<Exit, Failure> {
         .map_err(|error| Failure::new("standard input is no call").source(error))?;
     let reply = serde_json::to_string(&lab.console(&call))
         .map_err(|error| Failure::new("the reply cannot be written").source(error))?;
+    lab.close().map_err(read::no_lab)?;
     output::data(&(reply + "\n"))?;
     Ok(Exit::Done)
 }
@@ -198,6 +199,7 @@ fn break_lab(arguments: &Break) -> Result<Exit, Failure> {
         let done = if matches!(fault, Fault::ServerUp(_)) { "mended" } else { "broken" };
         output::remark(&terminal(&format!("{done}: {fault}\n"), Lines::Keep));
     }
+    lab.close().map_err(read::no_lab)?;
     Ok(Exit::Done)
 }
 

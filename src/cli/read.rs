@@ -71,8 +71,11 @@ fn is_saved_plan(bytes: &[u8]) -> bool {
     text.trim_start().starts_with('{') && text.contains("\"formatVersion\"") && text.contains("\"steps\"")
 }
 
-/// What the snapshot holds.
+/// What the snapshot holds. The files of a large lab are brought up to what was noted beside them first.
 pub(super) fn snapshot(folder: &Path) -> Result<Actual, Failure> {
+    if Lab::has_notes(folder) {
+        lab(folder)?.close().map_err(no_lab)?;
+    }
     snapshot::read(folder).map_err(|error| {
         let failure = Failure::new(error.to_string());
         match &error {

@@ -1,19 +1,17 @@
 //! `.cskerb/lab-calls.jsonl`: every call of a cmdlet, one line when it begins and one when it has ended.
 //!
-//! Both lines are on disk before anything else happens, so a call without an end is one in which the program was
-//! killed. A last line that was cut off says nothing.
+//! The first is on the disk before the cmdlet does anything, the other before the call returns; so one without an end is
+//! one in which the program was killed. A last line that was cut off says nothing.
 
 use super::LabError;
+use super::logs::Log;
 use crate::apply::target::{ErrorKind, TargetError};
 use crate::plan::{Action, StepKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-
-const LOG: &str = "lab-calls.jsonl";
 
 /// What can be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -131,30 +129,25 @@ enum Line {
 }
 
 /// Notes that a call begins; its number is where its line begins in the log.
-pub(super) fn begin(state: &Path, at: Timestamp, action: &Action) -> Result<u64, LabError> {
+pub(super) fn begin(log: &Log, at: Timestamp, action: &Action) -> Result<u64, LabError> {
     let (cmdlet, arguments) = (Cmdlet::of(action), arguments(action));
-    append(state, |call| Line::Begun { call, at, cmdlet, arguments })
+    append(log, |call| Line::Begun { call, at, cmdlet, arguments })
 }
 
 /// Notes how it ended.
-pub(super) fn end(state: &Path, call: u64, result: &Result<(), TargetError>) -> Result<(), LabError> {
+pub(super) fn end(log: &Log, call: u64, result: &Result<(), TargetError>) -> Result<(), LabError> {
     let outcome = match result {
         Ok(()) => Outcome::Done,
         Err(error) => Outcome::Failed { id: error.id.clone(), uncertain: error.kind == ErrorKind::OutcomeUnknown },
     };
-    append(state, |_| Line::Ended { call, outcome }).map(drop)
-}
-
-/// Where the log is.
-pub(super) fn path(state: &Path) -> PathBuf {
-    state.join(LOG)
+    append(log, |_| Line::Ended { call, outcome }).map(drop)
 }
 
 /// The line is not yet on the disk when this returns.
-fn append(state: &Path, line: impl FnOnce(u64) -> Line) -> Result<u64, LabError> {
-    let path = path(state);
-    let failed = |source| LabError::Io { path: path.clone(), doing: "written", source };
-    let mut file = File::options().create(true).read(true).append(true).open(&path).map_err(failed)?;
+fn append(log: &Log, line: impl FnOnce(u64) -> Line) -> Result<u64, LabError> {
+    let failed = |source| log.failed(source);
+    let file = log.file()?;
+    let mut file = &*file;
     let mut length = file.seek(SeekFrom::End(0)).map_err(failed)?;
     let mut text = String::new();
     if length > 0 {
@@ -164,8 +157,6 @@ fn append(state: &Path, line: impl FnOnce(u64) -> Line) -> Result<u64, LabError>
             text.push('\n');
             length += 1;
         }
-    } else if cfg!(unix) {
-        File::open(state).and_then(|folder| folder.sync_all()).map_err(failed)?;
     }
     text += &serde_json::to_string(&line(length)).map_err(|error| failed(error.into()))?;
     text.push('\n');
@@ -174,12 +165,11 @@ fn append(state: &Path, line: impl FnOnce(u64) -> Line) -> Result<u64, LabError>
 }
 
 /// Every call that the log tells of, in the order of their beginnings.
-pub(super) fn read(state: &Path) -> Result<Vec<Call>, LabError> {
-    let path = path(state);
-    let text = match fs::read(&path) {
+pub(super) fn read(log: &Log) -> Result<Vec<Call>, LabError> {
+    let text = match fs::read(log.path()) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(LabError::Io { path, doing: "read", source }),
+        Err(source) => return Err(LabError::Io { path: log.path().to_owned(), doing: "read", source }),
     };
     let mut calls: Vec<(u64, Call)> = Vec::new();
     for line in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {

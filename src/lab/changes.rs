@@ -6,15 +6,13 @@
 //! off says nothing.
 
 use super::LabError;
+use super::logs::Log;
 use super::memory::Memory;
 use crate::model::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-
-const LOG: &str = "lab-changes.jsonl";
+use std::fs;
+use std::io::{self, Seek, SeekFrom, Write};
 
 /// A smaller `lab.json` is written whole after every change, in bytes.
 const SMALL: usize = 64 * 1024;
@@ -62,18 +60,12 @@ impl Base {
         self.changes == length
     }
 
-    /// Whether anything has changed since.
-    pub(super) fn has_changes(&self) -> bool {
-        self.changes > 0
-    }
-
     /// Brings the memory up to the last change.
-    pub(super) fn read(mut self, state: &Path, memory: &mut Memory) -> Result<Self, LabError> {
-        let path = path(state);
-        let bytes = match fs::read(&path) {
+    pub(super) fn read(mut self, log: &Log, memory: &mut Memory) -> Result<Self, LabError> {
+        let bytes = match fs::read(log.path()) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(self),
-            Err(source) => return Err(LabError::Io { path, doing: "read", source }),
+            Err(source) => return Err(LabError::Io { path: log.path().to_owned(), doing: "read", source }),
         };
         let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
         let Some(first) = lines.next() else { return Ok(self) };
@@ -91,46 +83,27 @@ impl Base {
     }
 
     /// Notes what changed; it is not yet on the disk when this returns.
-    pub(super) fn append(&mut self, state: &Path, former: &Memory, memory: &Memory) -> Result<Noted, LabError> {
+    pub(super) fn append(&mut self, log: &Log, former: &Memory, memory: &Memory) -> Result<Noted, LabError> {
         if self.length < SMALL || self.changes > MOST * self.length as u64 {
             return Ok(Noted::NotHere);
         }
         let Some(change) = between(former, memory) else { return Ok(Noted::NotHere) };
-        let path = path(state);
-        let failed = |source| LabError::Io { path: path.clone(), doing: "written", source };
+        let failed = |source| log.failed(source);
         let mut text = Vec::new();
         if self.changes == 0 {
             line(&mut text, &Head { extends: self.digest.to_string() }).map_err(failed)?;
         }
         line(&mut text, &change).map_err(failed)?;
-        let mut file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+        let file = log.file()?;
+        let mut file = &*file;
         // What a program that was killed has left of a line, or of the changes of another file, goes first.
         if file.metadata().map_err(failed)?.len() != self.changes {
             file.set_len(self.changes).map_err(failed)?;
         }
-        file.write_all(&text).map_err(failed)?;
+        file.seek(SeekFrom::Start(self.changes)).and_then(|_| file.write_all(&text)).map_err(failed)?;
         self.changes += text.len() as u64;
         Ok(if is_only_later(former, &change) { Noted::Time } else { Noted::Change })
     }
-}
-
-/// How many bytes the log has.
-pub(super) fn length(state: &Path) -> u64 {
-    fs::metadata(path(state)).map_or(0, |log| log.len())
-}
-
-/// Nothing has changed since `lab.json` was written.
-pub(super) fn clear(state: &Path) -> Result<(), LabError> {
-    let path = path(state);
-    match fs::remove_file(&path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(LabError::Io { path, doing: "removed", source }),
-        _ => Ok(()),
-    }
-}
-
-/// Where they are noted.
-pub(super) fn path(state: &Path) -> PathBuf {
-    state.join(LOG)
 }
 
 fn line<T: Serialize>(text: &mut Vec<u8>, value: &T) -> io::Result<()> {
@@ -207,12 +180,16 @@ mod tests {
         memory
     }
 
+    fn log_of(folder: &TempDir) -> Log {
+        Log::of(folder.path(), "lab-changes.jsonl")
+    }
+
     fn base(length: usize) -> Base {
         Base::new(&vec![b' '; length])
     }
 
     fn read(folder: &TempDir, length: usize, mut memory: Memory) -> Memory {
-        base(length).read(folder.path(), &mut memory).unwrap();
+        base(length).read(&log_of(folder), &mut memory).unwrap();
         memory
     }
 
@@ -226,19 +203,19 @@ mod tests {
         let mut third = second.clone();
         third.accounts.insert(r"CONTOSO\kerbauth".parse().unwrap(), None);
         let mut log = base(SMALL);
-        assert_eq!(log.append(folder.path(), &first, &second).unwrap(), Noted::Change);
-        let whole = fs::read(folder.path().join(LOG)).unwrap();
-        assert_eq!(log.append(folder.path(), &second, &third).unwrap(), Noted::Change);
+        assert_eq!(log.append(&log_of(&folder), &first, &second).unwrap(), Noted::Change);
+        let whole = fs::read(log_of(&folder).path()).unwrap();
+        assert_eq!(log.append(&log_of(&folder), &second, &third).unwrap(), Noted::Change);
         assert_eq!(read(&folder, SMALL, first.clone()), third);
         assert_eq!(read(&folder, SMALL + 1, first.clone()), first, "with another lab.json it says nothing");
-        let all = fs::read(folder.path().join(LOG)).unwrap();
+        let all = fs::read(log_of(&folder).path()).unwrap();
         for end in whole.len()..all.len() {
-            fs::write(folder.path().join(LOG), &all[..end]).unwrap();
+            fs::write(log_of(&folder).path(), &all[..end]).unwrap();
             assert_eq!(read(&folder, SMALL, first.clone()), second, "cut off at {end}");
         }
-        let mut again = base(SMALL).read(folder.path(), &mut first.clone()).unwrap();
-        assert_eq!(again.append(folder.path(), &second, &third).unwrap(), Noted::Change);
-        assert_eq!(fs::read(folder.path().join(LOG)).unwrap(), all, "what was cut off is replaced");
+        let mut again = base(SMALL).read(&log_of(&folder), &mut first.clone()).unwrap();
+        assert_eq!(again.append(&log_of(&folder), &second, &third).unwrap(), Noted::Change);
+        assert_eq!(fs::read(log_of(&folder).path()).unwrap(), all, "what was cut off is replaced");
     }
 
     #[test]
@@ -258,8 +235,8 @@ mod tests {
     #[test]
     fn a_small_lab_and_one_that_lost_a_server_are_written_whole() {
         let folder = scratch();
-        assert_eq!(base(SMALL - 1).append(folder.path(), &memory(1), &memory(2)).unwrap(), Noted::NotHere);
-        assert_eq!(base(SMALL).append(folder.path(), &memory(2), &memory(1)).unwrap(), Noted::NotHere);
-        assert_eq!(length(folder.path()), 0);
+        assert_eq!(base(SMALL - 1).append(&log_of(&folder), &memory(1), &memory(2)).unwrap(), Noted::NotHere);
+        assert_eq!(base(SMALL).append(&log_of(&folder), &memory(2), &memory(1)).unwrap(), Noted::NotHere);
+        assert!(!log_of(&folder).path().exists());
     }
 }

@@ -55,7 +55,7 @@ impl Lab {
     pub(super) fn write_first(&self, memory: &Memory) -> Result<(), LabError> {
         let path = self.folder.join("lab.json");
         let text = serde_json::to_string_pretty(memory).map_err(|source| WriteError { path, source: source.into() })?;
-        Ok(Writer::new(&self.folder)?.lab(&format!("{text}\n"))?)
+        Ok(Writer::new(&self.folder)?.lab(&format!("{text}\n"), false)?)
     }
 }
 

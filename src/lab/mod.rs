@@ -1,7 +1,7 @@
 //! The lab: a snapshot folder that `apply` may change, by the same rules as the real cmdlets.
 //!
 //! `lab.json` is the truth ([`Memory`]); `assignments.json`, `directory.json`, `snapshot.json` and each server's
-//! `kerberos.json` are made from it after every change. `topology.xml` and each server's `applicationHost.config` are
+//! `kerberos.json` are made from it. `topology.xml` and each server's `applicationHost.config` are
 //! their own truth. Every file is replaced whole, `lab.json` first, so whenever the program is killed,
 //! [`Lab::open`] completes what is derived. In a large lab what changes is noted beside `lab.json` (`changes`); that and
 //! what is derived are written, all of one moment, when somebody reads, when the program ends, or when the next one
@@ -73,7 +73,7 @@ pub struct Lab {
     gate: Mutex<Option<LastSeen>>,
     topology: Arc<LastRead>,
     logs: Logs,
-    /// What is derived could not be written, and is to be completed with the next change.
+    /// What is derived may be of an earlier moment than `lab.json`, and is to be compared with it when that is written.
     incomplete: AtomicBool,
 }
 
@@ -143,6 +143,21 @@ impl Lab {
         if snapshot::is_lab(folder) { Ok(folder.join(STATE)) } else { Err(LabError::None(folder.to_owned())) }
     }
 
+    /// Whether the lab in that folder is a large one, in which changes were noted that its files do not have.
+    pub fn has_notes(folder: &Path) -> bool {
+        snapshot::is_lab(folder) && Self::at(folder).logs.changes.length() > 0
+    }
+
+    /// Brings every file up to what happened, as dropping the lab does; but says where that fails.
+    pub fn close(self) -> Result<(), LabError> {
+        self.session()?.gather()
+    }
+
+    /// Whether some of its files are, or may be, of an earlier moment than others.
+    fn is_behind(&self) -> bool {
+        self.incomplete.load(Ordering::Relaxed) || self.logs.changes.length() > 0
+    }
+
     fn at(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -162,7 +177,7 @@ impl Lab {
 
     /// Every call of a cmdlet so far, in order.
     pub fn calls(&self) -> Result<Vec<Call>, LabError> {
-        calls::read(&self.state)
+        calls::read(&self.logs.calls)
     }
 
     /// Sets the clock, to rehearse maintenance windows; it never goes back.
@@ -193,17 +208,19 @@ impl Lab {
         Ok(Session { lab: self, writer, world, written, noted: None, gate, _lock: lock })
     }
 
-    /// The memory as it stands on the disk.
+    /// The memory as it stands in `lab.json` and the changes.
     fn seen(&self, last: Option<LastSeen>) -> Result<LastSeen, LabError> {
         let unreadable = |cause| LabError::Unreadable { folder: self.folder.clone(), cause };
         let stamp = change::lab_stamp(&self.folder);
         let same =
-            |last: &LastSeen| stamp.as_ref() == Some(&last.stamp) && last.base.is_up_to(changes::length(&self.state));
+            |last: &LastSeen| stamp.as_ref() == Some(&last.stamp) && last.base.is_up_to(self.logs.changes.length());
         if let Some(last) = last.filter(same) {
             return Ok(last);
         }
+        // Somebody else wrote it, who may have been killed before what is derived.
+        self.incomplete.store(true, Ordering::Relaxed);
         let (mut memory, bytes): (Memory, Vec<u8>) = change::lab(&self.folder).map_err(unreadable)?;
-        let base = Base::new(&bytes).read(&self.state, &mut memory)?;
+        let base = Base::new(&bytes).read(&self.logs.changes, &mut memory)?;
         let gone = || {
             let place = Place { file: "lab.json".into(), line_column: None };
             unreadable(Cause::Broken { place, why: "it went away while it was read".to_owned() })
@@ -215,7 +232,8 @@ impl Lab {
         let path = self.state.join(LOCK);
         let failed = |source| LabError::Io { path: path.clone(), doing: "locked", source };
         fs::create_dir_all(&self.state).map_err(failed)?;
-        let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+        // Windows locks no file that is open for nothing but appending.
+        let file = File::options().create(true).append(true).read(true).open(&path).map_err(failed)?;
         file.lock().map_err(failed)?;
         Ok(file)
     }
@@ -242,11 +260,12 @@ impl Lab {
 }
 
 impl Drop for Lab {
-    /// Whoever looks into the folder afterwards finds `lab.json` whole. What cannot be written now is completed by the
-    /// next program that opens the lab.
+    /// Whoever looks into the folder afterwards finds all of it of one moment. What cannot be written now is completed by
+    /// the next program that opens the lab.
     fn drop(&mut self) {
-        let changed = self.gate.lock().is_ok_and(|seen| seen.as_ref().is_some_and(|seen| seen.base.has_changes()));
-        if changed && let Ok(mut session) = self.session() {
+        if self.is_behind()
+            && let Ok(mut session) = self.session()
+        {
             drop(session.gather());
         }
     }
@@ -257,7 +276,7 @@ struct Session<'l> {
     lab: &'l Lab,
     writer: Writer,
     world: World,
-    /// The memory as it stands on the disk.
+    /// The memory as it stands in `lab.json` and the changes.
     written: Arc<Memory>,
     /// The last line that this session noted, and that shall be on the disk when it ends.
     noted: Option<u64>,
@@ -292,7 +311,7 @@ impl Session<'_> {
     /// Notes what changed beside `lab.json`, if it is not to be written whole.
     fn note_change(&mut self) -> Result<Noted, LabError> {
         let Some(mut seen) = self.gate.take() else { return Ok(Noted::NotHere) };
-        let noted = seen.base.append(&self.lab.state, &self.written, &self.world.memory)?;
+        let noted = seen.base.append(&self.lab.logs.changes, &self.written, &self.world.memory)?;
         if noted != Noted::NotHere {
             seen.memory = self.world.memory.share();
         }
@@ -302,31 +321,40 @@ impl Session<'_> {
 
     /// Notes that a call begins; its number.
     fn begin_call(&mut self, action: &Action) -> Result<u64, LabError> {
-        let call = calls::begin(&self.lab.state, self.world.memory.now, action)?;
+        let call = calls::begin(&self.lab.logs.calls, self.world.memory.now, action)?;
         self.noted = Some(self.lab.logs.noted());
         Ok(call)
     }
 
     /// Notes how it ended.
     fn end_call(&mut self, call: u64, result: &Result<(), TargetError>) -> Result<(), LabError> {
-        calls::end(&self.lab.state, call, result)?;
+        calls::end(&self.lab.logs.calls, call, result)?;
         self.noted = Some(self.lab.logs.noted());
         Ok(())
     }
 
     /// Writes `lab.json` first, then what is derived from it and differs from what `former` made.
+    ///
+    /// Until all of it stands, every program takes all of it to be outdated: this one by `incomplete`, those that see
+    /// another `lab.json` by that, and in a large lab all of them by the changes, which are taken away last.
     fn write_whole(&mut self, former: Option<&Memory>) -> Result<(), LabError> {
-        let incomplete = &self.lab.incomplete;
-        let derived = !self.has_changes() && !incomplete.load(Ordering::Relaxed);
-        self.write_memory()?;
-        let written = derived::write(&self.writer, &self.world.memory, former.filter(|_| derived));
-        incomplete.store(written.is_err(), Ordering::Relaxed);
-        Ok(written?)
-    }
-
-    /// Whether changes were noted that neither `lab.json` nor what is derived from it has.
-    fn has_changes(&self) -> bool {
-        self.gate.as_ref().is_some_and(|seen| seen.base.has_changes())
+        let (logs, noted) = (&self.lab.logs, self.lab.logs.changes.length() > 0);
+        let outdated = self.lab.incomplete.swap(true, Ordering::Relaxed) || noted;
+        *self.gate = None;
+        let failed = |source: serde_json::Error| LabError::Io {
+            path: self.lab.folder.join("lab.json"),
+            doing: "written",
+            source: source.into(),
+        };
+        let mut text = serde_json::to_string_pretty(&*self.world.memory).map_err(failed)?;
+        text.push('\n');
+        self.writer.lab(&text, noted)?;
+        derived::write(&self.writer, &self.world.memory, former.filter(|_| !outdated))?;
+        logs.changes.clear()?;
+        let (base, memory) = (Base::new(text.as_bytes()), self.world.memory.share());
+        *self.gate = change::lab_stamp(&self.lab.folder).map(|stamp| LastSeen { stamp, base, memory });
+        self.lab.incomplete.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Brings everything in line with `lab.json`, whatever was left undone.
@@ -337,9 +365,9 @@ impl Session<'_> {
         self.publish()
     }
 
-    /// Brings `lab.json` and what is derived up to the changes that were noted.
+    /// Brings `lab.json` and what is derived up to what happened.
     fn gather(&mut self) -> Result<(), LabError> {
-        if self.has_changes() || self.lab.incomplete.load(Ordering::Relaxed) { self.write_whole(None) } else { Ok(()) }
+        if self.lab.is_behind() { self.write_whole(None) } else { Ok(()) }
     }
 
     /// Publishes the topology whose time has come.
@@ -351,22 +379,6 @@ impl Session<'_> {
         self.world.forget_topology();
         let former = std::mem::replace(&mut self.written, self.world.memory.share());
         self.write_whole(Some(&former))
-    }
-
-    fn write_memory(&mut self) -> Result<(), LabError> {
-        let failed = |source: serde_json::Error| LabError::Io {
-            path: self.lab.folder.join("lab.json"),
-            doing: "written",
-            source: source.into(),
-        };
-        let mut text = serde_json::to_string_pretty(&*self.world.memory).map_err(failed)?;
-        text.push('\n');
-        *self.gate = None;
-        self.writer.lab(&text)?;
-        changes::clear(&self.lab.state)?;
-        let (base, memory) = (Base::new(text.as_bytes()), self.world.memory.share());
-        *self.gate = change::lab_stamp(&self.lab.folder).map(|stamp| LastSeen { stamp, base, memory });
-        Ok(())
     }
 }
 

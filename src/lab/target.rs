@@ -29,7 +29,9 @@ impl Target for Lab {
     /// that is down for so many calls has missed one, and a domain controller that is behind is one look nearer.
     fn read(&self) -> Result<Actual, TargetError> {
         self.change(World::renew_outdated).map_err(|error| unread(told(&error)))?;
-        self.session().and_then(|mut session| session.gather()).map_err(|error| unread(told(&error)))?;
+        // Nobody writes while the files are read: they are of one moment.
+        let mut session = self.session().map_err(|error| unread(told(&error)))?;
+        session.gather().map_err(|error| unread(told(&error)))?;
         let actual = snapshot::read(&self.folder).map_err(|error| {
             let source = match &error {
                 SnapshotError::Folder { source, .. } => format!(": {source}"),
@@ -37,6 +39,7 @@ impl Target for Lab {
             };
             unread(format!("{error}{source}"))
         })?;
+        drop(session);
         self.change(observe::count_one_look).map_err(|error| unread(told(&error)))?;
         Ok(actual)
     }

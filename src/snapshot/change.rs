@@ -210,13 +210,13 @@ pub(crate) fn topology_stamp(folder: &Path) -> Option<Stamp> {
 pub(crate) fn lab<T: DeserializeOwned>(folder: &Path) -> Result<(T, Vec<u8>), Cause> {
     let failed = |error: io::Error| broken(LAB, format!("the folder cannot be read: {error}"));
     let root = Folder::open(folder).map_err(failed)?;
-    let bytes = root.bytes(LAB);
     let source = root.load(LAB).source?;
+    let bytes = root.bytes(LAB).map_err(|why| broken(&source.name, why))?;
     let VersionOnly { format_version } = json::parse_object(&source)?;
     if format_version.is_of_the_future() {
         let known = FormatVersion::CURRENT;
         let why = format!("it has the format {format_version}, of which this program knows only {known}");
         return Err(broken(&source.name, why));
     }
-    Ok((json::parse_object(&source)?, bytes.unwrap_or_default()))
+    Ok((json::parse_object(&source)?, bytes))
 }

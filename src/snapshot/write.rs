@@ -123,8 +123,13 @@ impl Writer {
         write(&self.server(server)?, APPLICATION_HOST, content.as_ref())
     }
 
-    /// Writes `lab.json`, of which the lab alone knows the content.
-    pub(crate) fn lab(&self, text: &str) -> Result<(), WriteError> {
+    /// Writes `lab.json`, of which the lab alone knows the content; anew even where it already says so, if others shall
+    /// see that it was written.
+    pub(crate) fn lab(&self, text: &str, anew: bool) -> Result<(), WriteError> {
+        if anew {
+            let path = existing(&self.folder, super::LAB)?;
+            return durable::replace(&path, text.as_bytes()).map_err(|source| WriteError { path, source });
+        }
         write(&self.folder, super::LAB, text.as_bytes())
     }
 

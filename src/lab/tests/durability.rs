@@ -92,8 +92,31 @@ fn what_a_large_lab_derives_is_of_the_moment_of_its_lab_json() {
     let lab = Lab::open(&folder).unwrap();
     assert_eq!((shown(), in_file()), (Some(4), Some(4)), "the next one completes it");
     rotated(&lab);
+    let unblock = block(&folder.join("directory.json"));
+    let error = lab.close().unwrap_err().to_string();
+    assert!(error.ends_with("directory.json could not be written"), "{error}");
+    unblock();
+    assert_eq!((shown(), in_file()), (Some(4), Some(5)));
+    assert!(Lab::has_notes(&folder), "whoever reads is told to open it first");
+    let lab = Lab::open(&folder).unwrap();
+    assert_eq!((shown(), in_file()), (Some(5), Some(5)));
+    rotated(&lab);
     drop(lab);
-    assert_eq!((shown(), in_file()), (Some(5), Some(5)), "it has ended");
+    assert_eq!((shown(), in_file(), Lab::has_notes(&folder)), (Some(6), Some(6), false), "it has ended");
+}
+
+#[test]
+fn what_another_program_left_half_written_is_completed_by_whoever_reads() {
+    let (_folder, lab) = healthy();
+    let other = Lab::open(&lab.folder).unwrap();
+    let path = lab.folder.join("directory.json");
+    let before = fs::read(&path).unwrap();
+    lab.perform(&rotate()).unwrap();
+    let after = fs::read(&path).unwrap();
+    assert_ne!(before, after);
+    fs::write(&path, &before).unwrap(); // it was killed after lab.json
+    other.read().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), after);
 }
 
 /// Every state that a kill can leave between two writes: the files of the state after, in the order of their writing,
