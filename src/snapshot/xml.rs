@@ -274,6 +274,15 @@ impl<'t> Document<'t> {
         self.text[..self.offset_of(content)].rfind(['<', '&']).unwrap_or(0)
     }
 
+    /// These words for as long as the text is there: what a tag lends is lent with the tag.
+    pub(super) fn lasting(&self, words: &str) -> Cow<'t, str> {
+        let start = self.offset_of(words);
+        match self.text.get(start..start + words.len()) {
+            Some(piece) if piece == words => Cow::Borrowed(piece),
+            _ => Cow::Owned(words.to_owned()), // they are no piece of it
+        }
+    }
+
     /// Where this piece of the text begins; the end of the text for what is no piece of it.
     fn offset_of(&self, piece: &str) -> usize {
         piece.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr()).min(self.text.len())

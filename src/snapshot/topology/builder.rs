@@ -16,7 +16,7 @@ const W: Space = Space::Writable;
 pub(super) fn read(root: &Element) -> Result<Topology, Fault> {
     let partial = root.required_child(Space::Builder, "NewTopology")?.required_child(W, "PartialTopology")?;
     let mut sites: Vec<PublishedSite> = Vec::new();
-    let mut found: Vec<(usize, &Element)> = Vec::new();
+    let mut found: Vec<(usize, &Element<'_>)> = Vec::new();
     for (element, kind) in site_elements(partial.required_child(W, "CentralSites")?) {
         let site = site(element, kind, &sites)?;
         let of_site = element.child(W, "Clusters").into_iter().flat_map(|all| all.children(W, "Cluster"));
@@ -47,7 +47,7 @@ pub(super) fn read(root: &Element) -> Result<Topology, Fault> {
 }
 
 /// Every site, each central one followed by its branches.
-fn site_elements(central_sites: &Element) -> Vec<(&Element, SiteKind)> {
+fn site_elements<'e>(central_sites: &'e Element<'e>) -> Vec<(&'e Element<'e>, SiteKind)> {
     let mut all = Vec::new();
     for central in central_sites.children(W, "CentralSite") {
         all.push((central, SiteKind::Central));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// A cluster as either document has it.
 pub(super) struct Cluster<'d> {
     /// Its element.
-    pub(super) element: &'d Element,
+    pub(super) element: &'d Element<'d>,
     /// The site it belongs to, where the document has it.
     pub(super) site: Option<&'d PublishedSite>,
     /// The machines' names in the document's order; `None` inherits the cluster's.
@@ -20,7 +20,7 @@ pub(super) struct Cluster<'d> {
 /// A service.
 pub(super) struct Service<'d> {
     name: ServiceName,
-    element: &'d Element,
+    element: &'d Element<'d>,
 }
 
 /// The role names that tell what a cluster is for.
@@ -41,7 +41,7 @@ enum ServiceName {
 
 impl<'d> Service<'d> {
     /// The service of that element and role name.
-    pub(super) fn new(element: &'d Element, role_name: &str) -> Self {
+    pub(super) fn new(element: &'d Element<'d>, role_name: &str) -> Self {
         let name = match role_name {
             "UserServices" => ServiceName::UserServices,
             "Registrar" => ServiceName::Registrar,

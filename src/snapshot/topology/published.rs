@@ -43,7 +43,7 @@ pub(super) fn read(root: &Element) -> Result<Topology, Fault> {
     Ok(Topology { signature: signature(root), pools, sites })
 }
 
-fn sites(element: &Element) -> Result<(Vec<PublishedSite>, HashMap<&str, usize>), Fault> {
+fn sites<'e>(element: &'e Element<'e>) -> Result<(Vec<PublishedSite>, HashMap<&'e str, usize>), Fault> {
     let mut sites = Vec::new();
     let mut by_id = HashMap::new();
     for element in element.elements() {
@@ -63,6 +63,6 @@ fn sites(element: &Element) -> Result<(Vec<PublishedSite>, HashMap<&str, usize>)
     Ok((sites, by_id))
 }
 
-fn key(cluster_id: &Element) -> Result<(&str, &str), Fault> {
+fn key<'e>(cluster_id: &'e Element<'e>) -> Result<(&'e str, &'e str), Fault> {
     Ok((cluster_id.required("SiteId")?.trim(), cluster_id.required("Number")?.trim()))
 }

@@ -4,6 +4,7 @@ use crate::snapshot::place::Fault;
 use crate::snapshot::xml::{Document, Node};
 use quick_xml::events::BytesStart;
 use quick_xml::name::{NamespaceResolver, ResolveResult};
+use std::borrow::Cow;
 
 /// More elements are refused; a topology of a thousand servers has some hundred thousand.
 const MOST_ELEMENTS: usize = 5_000_000;
@@ -35,26 +36,26 @@ impl Space {
     }
 }
 
-/// An element.
+/// An element: its words are mostly pieces of the document.
 #[derive(Debug)]
-pub(super) struct Element {
+pub(super) struct Element<'t> {
     space: Space,
-    name: String,
-    attributes: Vec<Attribute>,
-    children: Vec<Element>,
-    text: String,
+    name: Cow<'t, str>,
+    attributes: Vec<Attribute<'t>>,
+    children: Vec<Element<'t>>,
+    text: Cow<'t, str>,
     /// Where its `<` is.
     pub(super) offset: usize,
 }
 
 #[derive(Debug)]
-struct Attribute {
-    name: String,
-    value: String,
+struct Attribute<'t> {
+    name: Cow<'t, str>,
+    value: Cow<'t, str>,
     offset: usize,
 }
 
-impl Element {
+impl<'t> Element<'t> {
     /// Whether it is of that name in that namespace.
     pub(super) fn is(&self, space: Space, name: &str) -> bool {
         self.space == space && self.name == name
@@ -66,28 +67,28 @@ impl Element {
     }
 
     /// Its children.
-    pub(super) fn elements(&self) -> impl Iterator<Item = &Element> {
+    pub(super) fn elements(&self) -> impl Iterator<Item = &Self> {
         self.children.iter()
     }
 
     /// Its children of that name in that namespace.
-    pub(super) fn children<'e>(&'e self, space: Space, name: &'e str) -> impl Iterator<Item = &'e Element> {
+    pub(super) fn children<'e>(&'e self, space: Space, name: &'e str) -> impl Iterator<Item = &'e Self> {
         self.children.iter().filter(move |child| child.is(space, name))
     }
 
     /// Its first child of that name in that namespace.
-    pub(super) fn child<'e>(&'e self, space: Space, name: &'e str) -> Option<&'e Element> {
+    pub(super) fn child<'e>(&'e self, space: Space, name: &'e str) -> Option<&'e Self> {
         self.children(space, name).next()
     }
 
     /// That child, which must be there.
-    pub(super) fn required_child<'e>(&'e self, space: Space, name: &'e str) -> Result<&'e Element, Fault> {
+    pub(super) fn required_child<'e>(&'e self, space: Space, name: &'e str) -> Result<&'e Self, Fault> {
         self.child(space, name).ok_or_else(|| Fault::new(self.offset, format!("{} has no {name}", self.name)))
     }
 
     /// The value of that attribute (without a prefix).
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| attribute.value.as_str())
+        self.attributes.iter().find(|attribute| attribute.name == name).map(|attribute| &*attribute.value)
     }
 
     /// The value of that attribute, which must be there.
@@ -114,13 +115,22 @@ impl Element {
     pub(super) fn text(&self) -> &str {
         self.text.trim()
     }
+
+    /// Adds a piece to its text; of the blanks that indent its children, none is kept.
+    fn add(&mut self, text: Cow<'t, str>) {
+        if !self.text.is_empty() {
+            self.text.to_mut().push_str(&text);
+        } else if !text.trim_start().is_empty() {
+            self.text = text;
+        }
+    }
 }
 
 /// The document's root element.
-pub(super) fn parse(text: &str) -> Result<Element, Fault> {
+pub(super) fn parse(text: &str) -> Result<Element<'_>, Fault> {
     let mut document = Document::new(text);
     let mut spaces = NamespaceResolver::default();
-    let mut open: Vec<Element> = Vec::new();
+    let mut open: Vec<Element<'_>> = Vec::new();
     let mut root = None;
     let mut count = 0_usize;
     while let Some(node) = document.next()? {
@@ -142,7 +152,7 @@ pub(super) fn parse(text: &str) -> Result<Element, Fault> {
             }
             Node::Text(text) => {
                 if let Some(parent) = open.last_mut() {
-                    parent.text.push_str(&text);
+                    parent.add(text);
                 }
                 None
             }
@@ -164,7 +174,7 @@ fn element<'t>(
     document: &Document<'t>,
     spaces: &mut NamespaceResolver,
     start: &BytesStart<'t>,
-) -> Result<Element, Fault> {
+) -> Result<Element<'t>, Fault> {
     let offset = document.offset(start);
     spaces.push(start).map_err(|error| Fault::new(offset, format!("the namespaces are not well-formed: {error}")))?;
     let (space, local) = spaces.resolve_element(start.name());
@@ -174,14 +184,21 @@ fn element<'t>(
         ResolveResult::Unknown(_) => return Err(Fault::new(offset, "the element's prefix is bound to no namespace")),
     };
     let attributes = document.attributes(start).map(|attribute| {
-        attribute.map(|it| Attribute { name: it.name.to_owned(), value: it.value.into_owned(), offset: it.offset })
+        attribute.map(|it| Attribute {
+            name: document.lasting(it.name),
+            value: match it.value {
+                Cow::Borrowed(value) => document.lasting(value),
+                Cow::Owned(value) => Cow::Owned(value),
+            },
+            offset: it.offset,
+        })
     });
     Ok(Element {
         space,
-        name: local.into_inner().to_owned(),
+        name: document.lasting(local.into_inner()),
         attributes: attributes.collect::<Result<_, _>>()?,
         children: Vec::new(),
-        text: String::new(),
+        text: Cow::default(),
         offset,
     })
 }
@@ -200,6 +217,8 @@ mod tests {
         assert_eq!(root.attribute("x"), Some("1"));
         assert!(root.child(Space::Roles, "b").unwrap().child(Space::Roles, "c").is_some());
         assert_eq!(root.child(Space::Topology, "b").unwrap().text(), "text&");
+        let mixed = parse("<a>\n x <b/> y &lt;<b>z</b>\n</a>").unwrap();
+        assert_eq!(mixed.text(), "x  y <");
         assert!(root.child(Space::Other, "b").is_some(), "no namespace is left after the one of its sibling");
     }
 
