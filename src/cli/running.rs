@@ -128,7 +128,7 @@ impl Running {
             self.ask(work)?;
         }
         let target = work.systems.target();
-        let stop = Arc::new(StopSignal::default());
+        let stop = work.systems.stop();
         listen(&stop)?;
         let options = Options {
             deployment: work.deployment,

@@ -3,6 +3,7 @@
 use super::exit::Failure;
 use super::live;
 use super::{collection, output, read};
+use crate::apply::StopSignal;
 use crate::apply::target::{ErrorKind, Target, TargetError};
 use crate::lab::Lab;
 use crate::live::shell::Pool;
@@ -11,6 +12,7 @@ use crate::model::Deployment;
 use crate::render::escape::{Lines, terminal};
 use clap::{ArgGroup, Args};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 // Which systems to change.
@@ -40,7 +42,14 @@ pub(super) struct Choice {
 /// The chosen systems; nothing of them was read yet, nor was a PowerShell started.
 pub(super) enum Systems {
     Lab(Box<Lab>),
-    Live { pool: Box<Pool>, state: PathBuf, parallel: usize, patience: Patience, nothing_at_work: bool },
+    Live {
+        pool: Box<Pool>,
+        state: PathBuf,
+        parallel: usize,
+        patience: Patience,
+        stop: Arc<StopSignal>,
+        nothing_at_work: bool,
+    },
 }
 
 /// The systems, to be read and changed for a deployment.
@@ -58,6 +67,7 @@ impl Choice {
                 state: state.clone(),
                 parallel: self.reach.parallel(),
                 patience: Patience { at_most: self.replication_timeout, ..Patience::default() },
+                stop: Arc::default(),
                 nothing_at_work: self.nothing_at_work,
             }),
             (None, None) => Err(Failure::new("nothing to change").hint("give --lab DIR, or --live --state DIR")),
@@ -93,7 +103,7 @@ impl Systems {
     pub(super) fn open<'s>(&'s self, deployment: &'s Deployment) -> Opened<'s> {
         match self {
             Self::Lab(lab) => Opened::Lab(lab),
-            Self::Live { pool, state, parallel, patience, nothing_at_work } => {
+            Self::Live { pool, state, parallel, patience, stop, nothing_at_work } => {
                 Opened::Live(Box::new(Live::new(Means {
                     shell: &**pool,
                     collect: Box::new(move || {
@@ -103,6 +113,7 @@ impl Systems {
                     state: state.clone(),
                     accounts: deployment.accounts.iter().map(|account| account.name.clone()).collect(),
                     patience: *patience,
+                    stop: Arc::clone(stop),
                     nothing_at_work: *nothing_at_work,
                 })))
             }
@@ -131,6 +142,14 @@ impl<'s> Opened<'s> {
         match self {
             Self::Lab(_) => None,
             Self::Live(live) => Some(live),
+        }
+    }
+
+    /// What ends a run of theirs after what is running.
+    pub(super) fn stop(&self) -> Arc<StopSignal> {
+        match self {
+            Self::Lab(_) => Arc::default(),
+            Self::Live(live) => Arc::clone(live.stop()),
         }
     }
 

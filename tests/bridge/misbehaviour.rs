@@ -152,6 +152,19 @@ fn replication_is_waited_for_and_said_and_not_for_ever() {
     assert_eq!(error.kind, ErrorKind::Refused);
     assert!(error.message.contains("the topology is enabled, and after 0 s 1 server does not have it yet"), "{error}");
 
+    (0..50).for_each(|_| stage.mischief(REPLICATION, Mischief::Behind));
+    let error = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| live.perform(&enable).unwrap_err());
+        while stage.mischief_left() == 50 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        stage.stop.request();
+        waiting.join().unwrap()
+    });
+    assert!(error.message.contains("and when the wait was stopped, 1 server does not have it yet"), "{error}");
+    assert!(stage.mischief_left() > 0, "it was not waited for to its end");
+    stage.clear_mischief();
+
     stage.lab.inject(&Fault::StalePassword(name("fe02.contoso.com"))).unwrap();
     let plan = stage.plan(&live);
     stage.mischief(REPLICATION, Mischief::Behind);

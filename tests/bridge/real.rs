@@ -69,6 +69,7 @@ fn faults_are_mended_through_a_real_power_shell_as_they_are_directly() {
             state: bridged.folder.path().join("state"),
             accounts: bridged.deployment.accounts.iter().map(|account| account.name.clone()).collect(),
             patience: Patience { at_most: Duration::from_mins(1), every: Duration::from_millis(50) },
+            stop: std::sync::Arc::default(),
             nothing_at_work: false,
         });
         let (plan, by_live) = (direct.plan(&direct.lab), bridged.plan(&live));

@@ -16,7 +16,7 @@ use cskerb::plan::{Plan, Request, plan};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -31,7 +31,7 @@ pub(crate) struct Stage {
     impatient: Option<Pool>,
     pub(crate) said: Mutex<Vec<String>>,
     pub(crate) parallel: usize,
-    stop: StopSignal,
+    pub(crate) stop: Arc<StopSignal>,
 }
 
 /// Where programs are written: files in memory may not be executed everywhere.
@@ -85,7 +85,7 @@ impl Stage {
             parallel: NonZeroUsize::new(4).unwrap(),
             limits: Limits::default(),
         });
-        let (said, stop) = (Mutex::new(Vec::new()), StopSignal::default());
+        let (said, stop) = (Mutex::new(Vec::new()), Arc::default());
         Self { folder, programs, lab, deployment, pool, impatient: None, said, parallel: 1, stop }
     }
 
@@ -145,6 +145,7 @@ impl Stage {
             state: self.folder.path().join("state"),
             accounts: self.deployment.accounts.iter().map(|account| account.name.clone()).collect(),
             patience,
+            stop: Arc::clone(&self.stop),
             nothing_at_work: false,
         })
     }

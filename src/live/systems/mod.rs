@@ -21,6 +21,7 @@ pub use preview::Preview;
 pub use replication::Patience;
 
 use super::shell::{Call, CallFailure, Effect, Manner, Place, Reply, Shell, TopologyFact, second_hop};
+use crate::apply::StopSignal;
 use crate::apply::target::{ErrorKind, Holds, Observation, Target, TargetError};
 use crate::model::{AccountName, Actual, ServerFqdn, SiteName, Topology};
 use crate::plan::{Action, Predicate, moment};
@@ -52,6 +53,8 @@ pub struct Means<'l> {
     pub accounts: BTreeSet<AccountName>,
     /// How long replication is waited for.
     pub patience: Patience,
+    /// Ends that wait, too.
+    pub stop: Arc<StopSignal>,
     /// Somebody has seen that nothing is at work any more that an earlier call began.
     pub nothing_at_work: bool,
 }
@@ -70,6 +73,11 @@ impl<'l> Live<'l> {
     pub fn new(means: Means<'l>) -> Self {
         let evidence = Evidence::new(&means.state, Timestamp::now());
         Self { means, evidence, tests: Tests::default(), topology: Mutex::new(None) }
+    }
+
+    /// What ends a run after what is running, and the wait for replication at once.
+    pub fn stop(&self) -> &Arc<StopSignal> {
+        &self.means.stop
     }
 
     fn call(&self, at: &Place, call: &Call) -> Result<Reply, CallFailure> {

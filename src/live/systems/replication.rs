@@ -4,7 +4,6 @@ use super::Live;
 use crate::apply::target::{ErrorKind, TargetError};
 use crate::live::shell::{Call, Place, ReplicaFact};
 use std::collections::BTreeSet;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long replication is waited for, and how often it is asked about.
@@ -38,7 +37,7 @@ impl Live<'_> {
         Ok(of_targets.into_iter().filter(|(_, up_to_date)| !up_to_date).map(|(name, _)| name).collect())
     }
 
-    /// Waits until no target is behind. The topology is enabled by then, whatever comes of it.
+    /// Waits until no target is behind, or somebody wishes to stop. The topology is enabled by then, whatever comes of it.
     pub(super) fn await_replication(&self) -> Result<(), TargetError> {
         let Patience { at_most, every } = self.means.patience;
         let began = Instant::now();
@@ -59,22 +58,22 @@ impl Live<'_> {
                 Err(why) => format!("whether the servers have it could not be read: {why}"),
             };
             if began.elapsed() >= at_most {
-                let message = format!(
-                    "the topology is enabled, and after {} s {told}; resume once Get-CsManagementStoreReplicationStatus \
-                     shows them up to date",
-                    at_most.as_secs()
-                );
-                return Err(TargetError {
-                    id: "cskerb.ReplicationPending".to_owned(),
-                    message,
-                    kind: ErrorKind::Refused,
-                });
+                return Err(pending(&format!("after {} s {told}", at_most.as_secs())));
             }
             if said.as_ref() != Some(&told) {
                 (self.means.say)(&format!("waiting for replication: {told}"));
-                said = Some(told);
+                said = Some(told.clone());
             }
-            thread::sleep(every);
+            if self.means.stop.wait(every) {
+                return Err(pending(&format!("when the wait was stopped, {told}")));
+            }
         }
     }
+}
+
+fn pending(how: &str) -> TargetError {
+    let message = format!(
+        "the topology is enabled, and {how}; resume once Get-CsManagementStoreReplicationStatus shows them up to date"
+    );
+    TargetError { id: "cskerb.ReplicationPending".to_owned(), message, kind: ErrorKind::Refused }
 }
