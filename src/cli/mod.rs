@@ -30,7 +30,8 @@ mod validate;
 mod verify;
 
 use clap::{Parser, Subcommand};
-use exit::Exit;
+use exit::{Exit, Failure};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 /// Keeps Kerberos web authentication on Lync Server and Skype for Business Server in a declared state.
@@ -170,9 +171,18 @@ pub fn main() -> ExitCode {
 /// Help that was asked for, or what is wrong with the command line: an error like any other, since clap's own exit code
 /// for it means differences here.
 fn not_run(said: &clap::Error) -> ExitCode {
-    // A reader that went away, as `| head` does, is not an error.
-    let _ = said.print();
-    if said.use_stderr() { Exit::Error.into() } else { Exit::Done.into() }
+    let printed = said.print();
+    if said.use_stderr() {
+        return Exit::Error.into();
+    }
+    match printed.and_then(|()| io::stdout().flush()) {
+        // A reader that went away, as `| head` does, is not an error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            output::failure(&Failure::new("standard output cannot be written").source(error));
+            Exit::Error.into()
+        }
+        _ => Exit::Done.into(),
+    }
 }
 
 #[cfg(test)]

@@ -409,6 +409,21 @@ fn help_teaches_and_a_wrong_command_line_is_an_error() {
 }
 
 #[test]
+fn what_cannot_be_printed_is_an_error() {
+    if !Path::new("/dev/full").exists() {
+        println!("skipped: there is no /dev/full here");
+        return;
+    }
+    for arguments in [&["--help"][..], &["--version"], &["plan", "--help"], &["man"], &["explain"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_cskerb")).args(arguments).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.starts_with("error: standard output cannot be written: "), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
 fn completions_and_manual_pages_come_from_the_command_line_itself() {
     for (shell, part) in [
         ("bash", "_cskerb()"),
