@@ -55,8 +55,8 @@ Exit codes, the first that holds:
   2  differences (verify, plan --detailed-exitcode)
   0  otherwise";
 
-/// The verbs, with what is said of each. Of a verb's arguments clap hears when it is called: neither they nor the
-/// options in them have a doc comment of their own, which would take its place.
+/// The verbs, with what is said of each. clap hears of a verb's arguments only when it is called. A doc comment on their
+/// type, or on that of options flattened into them, would take the place of what is said here.
 #[derive(Subcommand)]
 #[command(defer = true)]
 enum Verb {

@@ -1,11 +1,10 @@
 //! The lab: a snapshot folder that `apply` may change, by the same rules as the real cmdlets.
 //!
 //! `lab.json` is the truth ([`Memory`]); `assignments.json`, `directory.json`, `snapshot.json` and each server's
-//! `kerberos.json` are made from it. `topology.xml` and each server's `applicationHost.config` are
-//! their own truth. Every file is replaced whole, `lab.json` first, so whenever the program is killed,
-//! [`Lab::open`] completes what is derived. In a large lab what changes is noted beside `lab.json` (`changes`); that and
-//! what is derived are written, all of one moment, when somebody reads, when the program ends, or when the next one
-//! begins.
+//! `kerberos.json` are made from it. `topology.xml` and each server's `applicationHost.config` are their own truth. Every
+//! file is replaced whole, `lab.json` first, so whenever the program is killed, [`Lab::open`] completes what is derived.
+//! In a large lab what changes is noted beside `lab.json` (`changes`); that and what is derived are written, all of one
+//! moment, when somebody reads, when the program ends, or when the next one begins.
 //!
 //! The lab knows everything, so its `directory.json` is complete. Its clock starts when the snapshot was collected and
 //! moves on by a second for every call of a cmdlet and for every server that a rotation sets.

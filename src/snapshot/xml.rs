@@ -141,6 +141,11 @@ impl<'t> Document<'t> {
         })
     }
 
+    /// The whole document.
+    pub(super) fn text(&self) -> &'t str {
+        self.text
+    }
+
     /// Where the markup ends that was read last: after its `>`.
     pub(super) fn position(&self) -> usize {
         offset_from(self.reader.buffer_position())

@@ -6,7 +6,7 @@ use crate::model::{Layer, LocationPath, NameError, ProviderEdit};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-/// The paths that files read so far have: those of thousands of servers are the same few dozen, and are kept once.
+/// What the files read so far have: the paths of thousands of servers are the same few dozen, and are kept once.
 #[derive(Default)]
 pub(in crate::snapshot) struct Known {
     numbers: HashMap<String, usize>,
@@ -16,7 +16,7 @@ pub(in crate::snapshot) struct Known {
     ranks: Vec<usize>,
     /// A path while it is put together.
     text: String,
-    /// What the last few different files said of their locations, the latest first: mostly the next says the same.
+    /// What the last few different files said, the latest first: mostly the next says the same.
     said: VecDeque<Said>,
     /// The pieces of the file before, and of this one.
     pub(super) pieces: Pieces,
@@ -40,7 +40,7 @@ pub(super) enum Scope {
     Path(usize),
 }
 
-/// What one file says of its locations.
+/// What one file says.
 struct Said {
     /// Block by block.
     blocks: Vec<Block>,

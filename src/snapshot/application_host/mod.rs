@@ -8,8 +8,9 @@
 //!   document order; the paths "" and "." are global and lie over the global section. A `location` anywhere else
 //!   (in a comment, in another element) is none.
 //!
-//! Names of elements and attributes have their case in IIS; paths do not. Nothing but names, paths and these settings
-//! is ever kept, since the file may hold secrets (`[enc:...]`, `password=`), and a fault never quotes the file.
+//! Names of elements and attributes have their case in IIS; paths do not. Since the file may hold secrets (`[enc:...]`,
+//! `password=`), nothing but names, paths and these settings is in what was read, and a fault never quotes the file. Its
+//! text is kept, by `pieces`, for as long as files are read, to compare the next one with.
 
 mod edit;
 mod known;
@@ -38,7 +39,6 @@ fn parse(file: &Arc<str>, text: &str, known: &mut Known) -> Result<IisConfigurat
     let mut walk = Walk {
         known,
         document: Document::without_blanks(text),
-        text,
         locator: Locator::new(text),
         open: Vec::with_capacity(8),
         block: None,
@@ -71,7 +71,6 @@ enum Open {
 struct Walk<'t, 'k> {
     known: &'k mut Known,
     document: Document<'t>,
-    text: &'t str,
     locator: Locator<'t>,
     /// What is open, and where it began.
     open: Vec<(Open, Option<Begin>)>,
@@ -120,7 +119,7 @@ impl<'t> Walk<'t, '_> {
             let offset = self.document.position();
             let (line_column, said) = (self.locator.at(offset), self.said.len());
             let begin = Begin { within, depth: self.open.len(), offset, line_column, said };
-            match self.known.pieces.find(&begin, &self.text[offset..], &mut self.said) {
+            match self.known.pieces.find(&begin, &self.document.text()[offset..], &mut self.said) {
                 Some(length) => self.document.pass(length),
                 None => return Some(begin),
             }
@@ -133,7 +132,7 @@ impl<'t> Walk<'t, '_> {
             self.said.extend(self.block.take());
         }
         if let Some(begin) = begin {
-            let text = &self.text[begin.offset..self.document.position()];
+            let text = &self.document.text()[begin.offset..self.document.position()];
             self.known.pieces.keep(&begin, text, &self.said);
         }
     }
