@@ -7,6 +7,7 @@
 mod a_rehearsal;
 mod cli;
 mod collect;
+mod command_line;
 #[path = "../rehearsal/declared.rs"]
 mod declared;
 mod disturbed;
